@@ -1,0 +1,79 @@
+import ms from 'ms'
+import { z } from 'zod'
+
+/** Units in which Prime Backup differs from the `ms` package, or which that lacks (facts/compat.md section 4). */
+const UNIT_MS: { [unit: string]: number } = {
+  mon: 30 * 86_400_000,
+  mons: 30 * 86_400_000,
+  month: 30 * 86_400_000,
+  months: 30 * 86_400_000,
+  y: 365 * 86_400_000,
+  yr: 365 * 86_400_000,
+  yrs: 365 * 86_400_000,
+  year: 365 * 86_400_000,
+  years: 365 * 86_400_000,
+}
+
+/** Milliseconds of `"10s"`, `"1.5 h"`, `"2mon"` or of a number of seconds; undefined where it is no duration. */
+export function parseDuration(value: string | number): number | undefined {
+  if (typeof value === 'number') return value >= 0 && Number.isFinite(value) ? value * 1000 : undefined
+  const match = /^\s*(\d+(?:\.\d+)?|\.\d+)\s*([a-z]+)\s*$/i.exec(value)
+  if (!match?.[1] || !match[2]) return undefined
+  const unit = match[2].toLowerCase()
+  const unitMs = UNIT_MS[unit] ?? ms(`1${unit}` as ms.StringValue)
+  return unitMs === undefined ? undefined : Number(match[1]) * unitMs
+}
+
+/**
+ * A duration of the config: text in the file, milliseconds in the program.
+ * `range` is checked, and named in the fault, in the unit of the file.
+ */
+export function duration(fallback: string, range: { min?: string; max?: string } = {}) {
+  const minMs = parseDuration(range.min ?? '0s') ?? 0
+  const maxMs = range.max === undefined ? Number.POSITIVE_INFINITY : (parseDuration(range.max) ?? 0)
+  return z
+    .union([z.string(), z.number()])
+    .transform((value, context) => {
+      const parsedMs = parseDuration(value)
+      if (parsedMs === undefined) {
+        context.issues.push({
+          code: 'custom',
+          input: value,
+          message: `is no duration; write a number and a unit, for example "${fallback}" (units: ms, s, m, h, d, mon, y)`,
+        })
+        return z.NEVER
+      }
+      if (parsedMs < minMs || parsedMs > maxMs) {
+        const bounds =
+          range.max === undefined ? `at least "${range.min}"` : `"${range.min ?? '0s'}" to "${range.max}"`
+        context.issues.push({
+          code: 'custom',
+          input: value,
+          message: `is too ${parsedMs < minMs ? 'short' : 'long'}; write ${bounds}`,
+        })
+        return z.NEVER
+      }
+      return parsedMs
+    })
+    .prefault(fallback)
+}
+
+/** `2 min 5 s`, `0.24 s`: two units at most, for people. */
+export function formatDuration(durationMs: number, language: 'en_us' | 'zh_cn' = 'en_us'): string {
+  const units = language === 'zh_cn' ? ['天', '小时', '分', '秒'] : ['d', 'h', 'min', 's']
+  if (durationMs < 60_000) {
+    const seconds = durationMs / 1000
+    return `${seconds < 10 ? Number(seconds.toFixed(2)) : Number(seconds.toFixed(1))} ${units[3]}`
+  }
+  const sizes = [86_400_000, 3_600_000, 60_000, 1000]
+  let restMs = Math.round(durationMs / 1000) * 1000
+  const parts: string[] = []
+  for (const [index, sizeMs] of sizes.entries()) {
+    const count = Math.floor(restMs / sizeMs)
+    restMs -= count * sizeMs
+    if (count > 0) parts.push(`${count} ${units[index]}`)
+    else if (parts.length > 0) break
+    if (parts.length === 2) break
+  }
+  return parts.join(' ')
+}
