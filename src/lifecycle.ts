@@ -1,0 +1,127 @@
+/**
+ * The lifecycle: (state, observation | tick) → (state, events). Pure: the time is an argument, ids come from the
+ * observation that opens a task, and the state is plain JSON.
+ *
+ * A backup is
+ *   none     nothing runs. `backup_started` opens one.
+ *   open     started, no end seen. Ends by PB's completed line (success), by a line that says why not (failure),
+ *            by another start (`no_completion`), by its deadline (`outcome_unknown`).
+ *   settling open, and autosave came on again without a completed line: the only public sign of a raised failure.
+ *            A line that says more may follow within SETTLE_MS; then it ends as `no_completion`.
+ *   ended    ended by inference. The real end, when it is seen later, is told as a correction of the same task.
+ *
+ * A restore is
+ *   none      nothing runs.
+ *   asked     announced, nobody confirmed: no event yet, and none when it is declined.
+ *   countdown the first countdown line, or a stop right after a confirm: `restore_start`. Ends by PB's aborted
+ *             line, else when nothing follows by its deadline (`outcome_unknown`).
+ *   stopped   the server went down for it. The bot's return, or a ping that is answered again, is
+ *             `restore_success`; none by the deadline is `server_not_back`.
+ *
+ * What only follows from a rule carries `extra.inferred`, and `extra.watched`: whether the bridge saw chat all the
+ * time. Sources: facts/prime-backup.md, sections 1, 3 and 4.
+ */
+import type { Observation } from './observation.ts'
+import {
+  awaitLastWord,
+  completeBackup,
+  expireBackup,
+  failBackup,
+  startBackup,
+  unwatchBackup,
+} from './task/backup.ts'
+import {
+  abortRestore,
+  askRestore,
+  countDown,
+  expireRestore,
+  pingServer,
+  serverBack,
+  serverLost,
+  stopServer,
+} from './task/restore.ts'
+import type { Draft, LifecycleOptions, LifecycleState, Seen, Step } from './task/state.ts'
+
+export {
+  initialState,
+  type LifecycleOptions,
+  type LifecycleState,
+  lifecycleSchema,
+  type Step,
+} from './task/state.ts'
+
+/** When the next `tick` has something to do; undefined while nothing waits for time to pass. */
+export function nextDeadline(state: LifecycleState): number | undefined {
+  const due = [state.backup?.settleAt, state.backup?.deadlineAt, state.restore?.deadlineAt]
+  const times = due.filter(at => typeof at === 'number')
+  return times.length > 0 ? Math.min(...times) : undefined
+}
+
+/** What the passing of time alone brings: events of every deadline up to `now`, dated by their deadlines. */
+export function tick(state: LifecycleState, now: number, options: LifecycleOptions): Step {
+  const draft: Draft = { state: structuredClone(state), events: [], options }
+  expire(draft, now)
+  return { state: draft.state, events: draft.events }
+}
+
+/** What one observation brings, after the deadlines that passed before it. */
+export function observe(state: LifecycleState, observation: Observation, options: LifecycleOptions): Step {
+  const draft: Draft = { state: structuredClone(state), events: [], options }
+  expire(draft, observation.at)
+  take(draft, observation)
+  return { state: draft.state, events: draft.events }
+}
+
+/** What each thing seen does; one row a fact. */
+const RULES: { [T in Observation['type']]: (draft: Draft, seen: Seen<T>) => void } = {
+  backup_started: startBackup,
+  backup_completed: completeBackup,
+  backup_ended: (draft, seen) => failBackup(draft, seen.at, seen.message),
+  schedule_triggered: ({ state }, seen) => {
+    state.triggeredAt = seen.at
+  },
+  schedule_failed: (draft, seen) => failBackup(draft, seen.at, 'completed_with_error'),
+  // What PB says of its schedule is no proof of a backup (prime-backup.md section 4.1).
+  schedule_completed: () => {},
+  schedule_skipped: () => {},
+  timer_reset: () => {},
+  autosave: awaitLastWord,
+  restore_asked: askRestore,
+  restore_declined: ({ state }) => {
+    state.asked = null
+  },
+  restore_countdown: countDown,
+  restore_aborted: abortRestore,
+  server_stopping: stopServer,
+  attached: (draft, seen) => {
+    draft.state.attachedAt ??= seen.at
+    draft.state.answering = null
+    serverBack(draft, seen.at)
+  },
+  detached: (draft, seen) => {
+    draft.state.attachedAt = null
+    draft.state.answering = null
+    unwatchBackup(draft)
+    serverLost(draft, seen.at)
+  },
+  ping: pingServer,
+  command: ({ state }, seen) => {
+    const word = seen.words.split(' ', 1)[0]
+    const typed = { at: seen.at, player: seen.player, words: seen.words }
+    if (word === 'make') state.make = typed
+    else if (word === 'back') state.back = typed
+    else if (word === 'confirm') state.confirmedAt = seen.at
+  },
+}
+
+function take(draft: Draft, seen: Observation): void {
+  const rule = RULES[seen.type] as (draft: Draft, seen: Observation) => void
+  rule(draft, seen)
+}
+
+/** The deadlines up to `now`, the earliest first. */
+function expire(draft: Draft, now: number): void {
+  for (let at = nextDeadline(draft.state); at !== undefined && at <= now; at = nextDeadline(draft.state)) {
+    if (!expireBackup(draft, at)) expireRestore(draft, at)
+  }
+}

@@ -1,0 +1,159 @@
+/** What the lifecycle keeps between two observations, and how a task gets its id and its events. */
+import { createHash } from 'node:crypto'
+import { z } from 'zod'
+import { duration } from '../duration.ts'
+import type {
+  BackupFacts,
+  CommandSource,
+  EventName,
+  Json,
+  LifecycleEvent,
+  Operator,
+  TaskKind,
+} from '../event.ts'
+import type { Observation } from '../observation.ts'
+
+export const lifecycleSchema = z
+  .strictObject({
+    backupDeadline: duration('1h', { min: '1m', max: '7d' }).describe(
+      'How long after its start a backup whose end nobody saw is told as "outcome unknown".',
+    ),
+    restoreDeadline: duration('15m', { min: '1m', max: '7d' }).describe(
+      'How long a restore may keep the server away before it is told as failed (`server_not_back`).',
+    ),
+  })
+  .prefault({})
+  .describe('When the bridge stops waiting for the end of a backup or a restore.')
+
+export type LifecycleOptions = z.output<typeof lifecycleSchema>
+
+export type Hint = { at: number; player: string; words: string }
+
+/** Who and what a task was for, as far as it is known; goes into each of its events. */
+export type Cause = {
+  operator?: Operator
+  source?: CommandSource
+  comment?: string
+  tags?: { [key: string]: Json }
+  hint?: true
+}
+
+export type BackupTask = {
+  id: string
+  startedAt: number
+  deadlineAt: number
+  settleAt: number | null
+  watched: boolean
+  cause: Cause
+}
+
+export type RestoreTask = {
+  id: string
+  phase: 'countdown' | 'stopped'
+  backup: BackupFacts
+  secondsLeft: number
+  stopsAt: number
+  stopping: boolean
+  deadlineAt: number
+  watched: boolean
+  sawDown: boolean
+  cause: Cause
+}
+
+export type LifecycleState = {
+  server: string
+  /** How many tasks this state has opened; part of their ids. */
+  opened: number
+  /** Since when the bot sees chat; null while it does not. */
+  attachedAt: number | null
+  /** The last ping; null when none was made since the bot was last in play. */
+  answering: boolean | null
+  make: Hint | null
+  back: Hint | null
+  confirmedAt: number | null
+  triggeredAt: number | null
+  backup: BackupTask | null
+  asked: { backup: BackupFacts; cause: Cause } | null
+  restore: RestoreTask | null
+  /** The last backup that ended by inference, until its real end or the next start is seen. */
+  ended: { task: BackupTask; eventId: string } | null
+  /** When the last start or end of a backup was seen. */
+  lastBackupAt: number | null
+}
+
+export type Step = { state: LifecycleState; events: LifecycleEvent[] }
+
+export function initialState(server: string): LifecycleState {
+  return {
+    server,
+    opened: 0,
+    attachedAt: null,
+    answering: null,
+    make: null,
+    back: null,
+    confirmedAt: null,
+    triggeredAt: null,
+    backup: null,
+    asked: null,
+    restore: null,
+    ended: null,
+    lastBackupAt: null,
+  }
+}
+
+/** The step in the making: a copy of the state that the functions below may change. */
+export type Draft = Step & { options: LifecycleOptions }
+
+export type Seen<T extends Observation['type']> = Observation & { type: T }
+
+/** How long a typed command, or PB's "triggered" line, explains what follows. */
+export const HINT_MS = 10_000
+
+export function causeOf(typed: Hint | null, at: number): Cause {
+  if (!typed || at - typed.at > HINT_MS || typed.at > at) return {}
+  const player = { type: 'player', name: typed.player }
+  const comment = typed.words.startsWith('make') ? typed.words.slice('make'.length).trim() : undefined
+  return {
+    operator: player,
+    source: player,
+    ...(comment !== undefined && { comment, tags: {} }),
+    hint: true,
+  }
+}
+
+export function openTask(state: LifecycleState, kind: TaskKind, at: number): string {
+  state.opened += 1
+  const digest = createHash('sha256')
+    .update(JSON.stringify([state.server, kind, at, state.opened]))
+    .digest('hex')
+  return `${kind}-${digest.slice(0, 16)}`
+}
+
+export function emit(
+  draft: Draft,
+  task: { id: string },
+  name: EventName,
+  suffix: string,
+  at: number,
+  cause: Cause,
+  facts: Pick<LifecycleEvent, 'backup' | 'costS' | 'message' | 'extra'> & { running?: boolean },
+): LifecycleEvent {
+  const { state } = draft
+  const extra = { ...facts.extra, ...(cause.hint && { operator_hint: true }) }
+  const event: LifecycleEvent = {
+    id: `${task.id}-${suffix}`,
+    taskId: task.id,
+    name,
+    at,
+    server: state.server,
+    running: facts.running ?? (state.attachedAt !== null ? true : state.answering),
+    ...(facts.backup && { backup: facts.backup }),
+    ...(cause.operator && { operator: cause.operator }),
+    ...(cause.source && { source: cause.source }),
+    ...(facts.costS !== undefined && { costS: facts.costS }),
+    ...(facts.message !== undefined && { message: facts.message }),
+    ...(Object.keys(extra).length > 0 && { extra }),
+  }
+  draft.events.push(event)
+  return event
+}
