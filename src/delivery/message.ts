@@ -1,0 +1,193 @@
+/** What people read of an event: title, body and Markdown (`desp`), in one language. */
+import { formatDuration } from '../duration.ts'
+import { isOutcomeUnknown, type LifecycleEvent, statusOf, TEST_MESSAGE, taskOf } from '../event.ts'
+import type { Language, Text } from '../language.ts'
+import { escapeMarkdown } from './markdown.ts'
+import { clip, formatBytes, plain } from './plain.ts'
+import {
+  COMMENTS,
+  FIELDS,
+  type FieldName,
+  MESSAGES,
+  NOTES,
+  PHRASES,
+  RESULTS,
+  type Result,
+  STATUSES,
+  TASKS,
+} from './wording.ts'
+
+export type Message = { title: string; body: string; desp: string }
+
+const LONGEST_COMMENT = 256
+const LONGEST_NAME = 128
+const LONGEST_ERROR = 512
+
+export function toMessage(event: LifecycleEvent, language: Language): Message {
+  const fields = fieldsOf(event, language)
+  return {
+    title: renderTitle(event, language),
+    body: fields.map(({ name, value }) => `${FIELDS[name][language]}: ${value}`).join('\n'),
+    desp: fields
+      .map(({ name, value, foreign }) => {
+        return `- **${FIELDS[name][language]}**: ${foreign ? escapeMarkdown(value) : value}`
+      })
+      .join('\n'),
+  }
+}
+
+/**
+ * `survival: backup #12 failed: world save timed out`. Where that is longer than `longest`, the detail goes first,
+ * then the server's name is cut, because the rest says what happened.
+ */
+export function renderTitle(event: LifecycleEvent, language: Language, longest = 200): string {
+  const prefix =
+    (event.message === TEST_MESSAGE ? PHRASES.test[language] : '') +
+    (event.extra?.corrects === undefined ? '' : PHRASES.correction[language])
+  const server = plain(event.server)
+  const outcome = PHRASES.colon[language] + outcomeOf(event, language, event.backup?.id)
+  const detail = titleDetailOf(event, language)
+  const full = prefix + server + outcome + (detail === undefined ? '' : PHRASES.colon[language] + detail)
+  if (full.length <= longest) return full
+  const room = Math.max(4, longest - prefix.length - outcome.length)
+  return clip(prefix + clip(server, room) + outcome, longest)
+}
+
+/** `backup #12 failed`. */
+function outcomeOf(event: LifecycleEvent, language: Language, id?: number): string {
+  const subject = TASKS[taskOf(event.name)][language] + (id === undefined ? '' : ` #${id}`)
+  // Chinese sets no space between words, save beside the number.
+  const gap = language === 'zh_cn' && id === undefined ? '' : ' '
+  return subject + gap + RESULTS[resultOf(event)][language]
+}
+
+function titleDetailOf(event: LifecycleEvent, language: Language): string | undefined {
+  const { message } = event
+  if (message === undefined || resultOf(event) !== 'failed') return undefined
+  const lost = exportFailures(message)
+  if (lost !== undefined) return language === 'zh_cn' ? `${lost} 个文件未恢复` : `${count(lost)} not restored`
+  return lookUp(MESSAGES, message)?.title?.[language]
+}
+
+function resultOf(event: LifecycleEvent): Result {
+  const status = statusOf(event.name)
+  if (status === 'start') return 'started'
+  if (status === 'success') return 'completed'
+  if (event.message === 'aborted') return 'aborted'
+  return isOutcomeUnknown(event) ? 'unknown' : 'failed'
+}
+
+/** `foreign`: with words that a player, the server or Prime Backup wrote. */
+type Field = { name: FieldName; value: string; foreign: boolean }
+
+function fieldsOf(event: LifecycleEvent, language: Language): Field[] {
+  const { backup, operator, source, error, extra } = event
+  const result = resultOf(event)
+  const task = taskOf(event.name)
+  const hint = extra?.operator_hint === true ? PHRASES.probably[language] : ''
+  // A restore's creator is read from Prime Backup's own lines; a backup's follows the hint.
+  const backupHint = task === 'backup' ? hint : ''
+  const comment = backup?.comment ?? (typeof extra?.comment === 'string' ? extra.comment : undefined)
+  const fields: Field[] = []
+  function add(name: FieldName, value: string | undefined, foreign = false, before = '') {
+    if (value) fields.push({ name, value: before + value, foreign })
+  }
+  add('event', outcomeOf(event, language))
+  add('task', TASKS[task][language])
+  add('status', STATUSES[result][language] + (extra?.inferred === true ? PHRASES.inferred[language] : ''))
+  add('backup', backup?.id === undefined ? undefined : `#${backup.id}`)
+  add('date', named(backup?.date), true)
+  add('comment', comment === undefined ? undefined : renderComment(comment, language), true)
+  add('creator', named(backup?.creator?.replace(/:$/, '')), true, backupHint)
+  add('operator', operator && named(joined(operator)), true, hint)
+  add('source', source && named(joined(source)), true, hint)
+  add('files', filesOf(event, language))
+  add('cost', event.costS === undefined ? undefined : formatDuration(event.costS * 1000, language))
+  add('message', event.message && messageOf(event.message, language), true)
+  add('error', error && clip(plain(`${error.type}: ${error.message}`).replace(/:$/, ''), LONGEST_ERROR), true)
+  add('note', notesOf(event, result, language))
+  add('time', renderTime(event.at))
+  return fields
+}
+
+function named(text: string | undefined): string | undefined {
+  return text === undefined ? undefined : clip(plain(text), LONGEST_NAME)
+}
+
+function joined({ type, name }: { type: string; name: string }): string {
+  return name === '' ? type : `${type}:${name}`
+}
+
+/** A player's comment as plain text, Prime Backup's own in the reader's language. */
+function renderComment(comment: string, language: Language): string {
+  const match = /^__pb_translated__:([^:]*)(?::(.*))?$/s.exec(comment)
+  const text = match?.[1] === undefined ? undefined : lookUp(COMMENTS, match[1])?.[language]
+  const args = (match?.[2] ?? '').split('|')
+  const told = text?.replace(/\{\}/g, () => args.shift() ?? '') ?? comment.replace(/^__pb_translated__:/, '')
+  return clip(plain(told), LONGEST_COMMENT)
+}
+
+function filesOf({ backup, extra }: LifecycleEvent, language: Language): string | undefined {
+  const approximate = Array.isArray(extra?.approximate) ? extra.approximate : []
+  const size = (bytes: number, key: string) => (approximate.includes(key) ? '≈' : '') + formatBytes(bytes)
+  const zh = language === 'zh_cn'
+  const parts: string[] = []
+  if (backup?.fileCount !== undefined) {
+    parts.push(zh ? `${backup.fileCount} 个文件` : count(backup.fileCount))
+  }
+  if (backup?.rawBytes !== undefined) {
+    const raw = size(backup.rawBytes, 'raw_size')
+    parts.push(zh ? `原始 ${raw}` : `${raw} raw`)
+  }
+  if (backup?.storedBytes !== undefined) {
+    const stored = size(backup.storedBytes, 'stored_size')
+    parts.push(zh ? `存储 ${stored}` : `${stored} stored`)
+  }
+  return parts.length > 0 ? parts.join(zh ? '，' : ', ') : undefined
+}
+
+function count(files: number): string {
+  return files === 1 ? '1 file' : `${files} files`
+}
+
+function messageOf(message: string, language: Language): string {
+  const lost = exportFailures(message)
+  if (lost !== undefined) {
+    return language === 'zh_cn' ? `${lost} 个文件未能恢复` : `${count(lost)} could not be restored`
+  }
+  return lookUp(MESSAGES, message)?.text[language] ?? clip(plain(message), LONGEST_COMMENT)
+}
+
+/** The number of `export_failures: 3`. */
+function exportFailures(message: string): number | undefined {
+  const digits = /^export_failures: (\d+)$/.exec(message)?.[1]
+  return digits === undefined ? undefined : Number(digits)
+}
+
+function notesOf({ extra }: LifecycleEvent, result: Result, language: Language): string | undefined {
+  const notes: Text[] = []
+  if (extra?.corrects !== undefined) notes.push(NOTES.corrects)
+  if (extra?.start_unseen === true) notes.push(NOTES.startUnseen)
+  if (extra?.inferred === true && result === 'completed') notes.push(NOTES.returned)
+  if (extra?.inferred === true && extra.watched === false) notes.push(NOTES.unwatched)
+  const texts = notes.map(note => note[language])
+  return texts.length > 0 ? texts.join(language === 'zh_cn' ? '；' : '; ') : undefined
+}
+
+/** `2026-11-25 08:51:25 +08:00`: the time where the bridge runs, and its zone. */
+function renderTime(at: number): string {
+  const date = new Date(at)
+  const minutes = -date.getTimezoneOffset()
+  const local = new Date(at + minutes * 60_000).toISOString().slice(0, 19).replace('T', ' ')
+  const ahead = Math.abs(minutes)
+  return `${local} ${minutes < 0 ? '-' : '+'}${two(Math.floor(ahead / 60))}:${two(ahead % 60)}`
+}
+
+function two(number: number): string {
+  return String(number).padStart(2, '0')
+}
+
+/** A row of a table by a key from outside, which may be `constructor`. */
+function lookUp<T>(table: { [key: string]: T }, key: string): T | undefined {
+  return Object.hasOwn(table, key) ? table[key] : undefined
+}
