@@ -1,0 +1,75 @@
+/** Who may ask the bridge for something in chat. */
+import { z } from 'zod'
+import { duration } from '../duration.ts'
+
+const UUID = /^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}$/i
+
+export const REPLY_ROUTES = ['auto', 'tellraw', 'tell', 'public'] as const
+export type ReplyRoute = (typeof REPLY_ROUTES)[number]
+
+export const commandsSchema = z
+  .strictObject({
+    prefix: z
+      .string()
+      .regex(
+        /^\S{1,32}$/,
+        'is no prefix; write Prime Backup\'s command prefix without spaces, for example "!!pb"',
+      )
+      .default('!!pb')
+      .describe("Prime Backup's command prefix."),
+    operators: z
+      .array(z.string().min(1))
+      .default([])
+      .describe(
+        'Names or UUIDs of the players who may use the commands of the bridge. A name is as trustworthy as the login of the server.',
+      ),
+    cooldown: duration('10s', { max: '1h' }).describe('How long a player waits between two commands.'),
+    reply: z
+      .enum(REPLY_ROUTES)
+      .default('auto')
+      .describe('How the bot answers: "auto" takes /tellraw where it may, else /tell, else public chat.'),
+    chatPatterns: z
+      .array(z.string().superRefine(checkPattern))
+      .default([])
+      .describe(
+        'For servers whose plugins turn chat into system messages: regular expressions over the whole line with the groups "player" and "message".',
+      ),
+  })
+  .prefault({})
+  .describe('The commands in game chat.')
+
+export type CommandsConfig = z.output<typeof commandsSchema>
+
+function checkPattern(source: string, context: z.RefinementCtx): void {
+  try {
+    compilePattern(source)
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    context.addIssue({ code: 'custom', input: source, message: `is no regular expression: ${why}` })
+    return
+  }
+  if (!source.includes('(?<player>') || !source.includes('(?<message>'))
+    context.addIssue({
+      code: 'custom',
+      input: source,
+      message: 'has no groups of these names; write (?<player>…) and (?<message>…)',
+    })
+}
+
+/** Anchored at both ends, whether the config says so or not. */
+export function compilePattern(source: string): RegExp {
+  return new RegExp(`^(?:${source})$`, 'su')
+}
+
+/** By UUID where the server tells it, else by the exact name. */
+export function isOperator(player: { uuid?: string; name?: string }, operators: readonly string[]): boolean {
+  return operators.some(operator =>
+    UUID.test(operator)
+      ? player.uuid !== undefined && plainUuid(operator) === plainUuid(player.uuid)
+      : operator === player.name,
+  )
+}
+
+function plainUuid(uuid: string): string {
+  return uuid.replaceAll('-', '').toLowerCase()
+}

@@ -1,0 +1,148 @@
+/** The config: each stage's schema put together, read from a file, and every fault of it told at once. */
+import { readFileSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { type ParseError, parse as parseJson, printParseErrorCode } from 'jsonc-parser'
+import { z } from 'zod'
+import { commandsSchema } from './command/permission.ts'
+import { substituteEnvironment } from './config/environment.ts'
+import { describeIssues } from './config/fault.ts'
+import { notificationSchema } from './delivery/endpoint.ts'
+import { lifecycleSchema } from './lifecycle.ts'
+import { LOG_LEVELS } from './log.ts'
+import { minecraftSchema } from './source/bot.ts'
+
+const serverSchema = z.strictObject({
+  name: z
+    .string()
+    .min(1, 'is empty; write a name, for example "survival"')
+    .max(64)
+    .default('minecraft')
+    .describe('Name of the server in notifications and logs; each server needs its own.'),
+  minecraft: minecraftSchema,
+  commands: commandsSchema,
+  lifecycle: lifecycleSchema,
+})
+
+export const configSchema = z
+  .strictObject({
+    $schema: z.string().optional().describe('Path of config.schema.json, for editors.'),
+    servers: z
+      .array(serverSchema)
+      .min(1, 'is empty; write at least one server')
+      .describe('The servers to watch.'),
+    notification: notificationSchema.prefault({}),
+    state: z
+      .strictObject({
+        dir: z
+          .string()
+          .min(1, 'is empty; write the path of a folder')
+          .default('./data')
+          .describe('Folder for what the bridge keeps: the tokens of Microsoft accounts.'),
+      })
+      .prefault({})
+      .describe('What the bridge keeps between two runs.'),
+    log: z
+      .strictObject({
+        level: z.enum(LOG_LEVELS).default('info').describe('How much is logged.'),
+      })
+      .prefault({})
+      .describe('The log, on standard error.'),
+  })
+  .superRefine(checkNames, { when: () => true })
+
+export type Config = z.output<typeof configSchema>
+export type ServerConfig = Config['servers'][number]
+
+/** One or more faults of a config, each a line that a person can act on; never holds a secret. */
+export class ConfigError extends Error {
+  readonly faults: string[]
+  constructor(file: string, faults: string[]) {
+    super(
+      [`${file}: ${faults.length === 1 ? 'one fault' : `${faults.length} faults`}`, ...faults].join('\n  '),
+    )
+    this.name = 'ConfigError'
+    this.faults = faults
+  }
+}
+
+/** Reads, checks and completes a config file. Paths in it are relative to it. Throws ConfigError. */
+export function loadConfig(file: string, environment: NodeJS.ProcessEnv): Config {
+  const path = resolve(file)
+  const config = parseConfig(readText(file, path), file, environment)
+  return { ...config, state: { ...config.state, dir: resolve(dirname(path), config.state.dir) } }
+}
+
+/** `text` as JSON, with `${NAME}` replaced from `environment`. Throws ConfigError with every fault. */
+export function parseConfig(text: string, file: string, environment: NodeJS.ProcessEnv): Config {
+  const errors: ParseError[] = []
+  const raw: unknown = parseJson(text.replace(/^\uFEFF/, ''), errors, { allowEmptyContent: false })
+  if (errors[0]) throw new ConfigError(file, [jsonFault(text, errors[0])])
+  const substituted = substituteEnvironment(raw, environment)
+  const { value, faults } = substituted
+  const result = configSchema.safeParse(value, { reportInput: true })
+  if (result.success && faults.length === 0) return result.data
+  const issues = result.success ? [] : describeIssues(result.error.issues, configSchema, value, substituted)
+  throw new ConfigError(file, [...faults, ...issues])
+}
+
+function readText(file: string, path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    const remedies: { [code: string]: string } = {
+      ENOENT: 'there is no such file; copy config.example.json, or name another with --config',
+      EISDIR: 'this is a folder; name the file in it',
+      EACCES: 'it may not be read; give the user of the bridge the right to (chmod, chown)',
+    }
+    throw new ConfigError(file, [remedies[code ?? ''] ?? `it can't be read (${code})`])
+  }
+}
+
+const JSON_REMEDIES: { [code: string]: string } = {
+  CommaExpected: 'a comma is missing before this',
+  PropertyNameExpected: 'a key in double quotes is expected; after the last entry there must be no comma',
+  ValueExpected: 'a value is expected; after the last entry there must be no comma',
+  ColonExpected: 'a colon is missing before this',
+  CloseBraceExpected: 'a "}" is missing',
+  CloseBracketExpected: 'a "]" is missing',
+  EndOfFileExpected: 'there is more text after the end of the JSON',
+  InvalidCommentToken: 'JSON has no comments',
+  InvalidSymbol: 'this is no JSON value; texts stand in double quotes',
+  UnexpectedEndOfString: 'a closing double quote is missing',
+  InvalidEscapeCharacter: 'a backslash in a text is written twice (\\\\)',
+}
+
+function jsonFault(text: string, { error, offset }: ParseError): string {
+  const before = text.slice(0, offset).split('\n')
+  const code = printParseErrorCode(error)
+  return `line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1}: ${JSON_REMEDIES[code] ?? code}`
+}
+
+function checkNames(config: unknown, context: z.RefinementCtx): void {
+  const { servers, notification } = (config ?? {}) as { servers?: unknown; notification?: unknown }
+  if (!Array.isArray(servers)) return
+  const names = servers.map(server => (server as { name?: unknown } | null)?.name)
+  for (const [index, name] of names.entries()) {
+    if (typeof name === 'string' && names.indexOf(name) < index)
+      context.addIssue({
+        code: 'custom',
+        path: ['servers', index, 'name'],
+        input: name,
+        message: 'is the name of another server too; write a name of its own',
+      })
+  }
+  const { endpoints } = (notification ?? {}) as { endpoints?: unknown }
+  for (const [index, endpoint] of (Array.isArray(endpoints) ? endpoints : []).entries()) {
+    const wanted = (endpoint as { servers?: unknown } | null)?.servers
+    for (const name of Array.isArray(wanted) ? wanted : []) {
+      if (!names.includes(name))
+        context.addIssue({
+          code: 'custom',
+          path: ['notification', 'endpoints', index, 'servers'],
+          input: name,
+          message: `names no server of this config; write one of ${names.map(known => JSON.stringify(known)).join(', ')}`,
+        })
+    }
+  }
+}

@@ -1,0 +1,50 @@
+/** `${NAME}` in the strings of a config. */
+
+export type Substituted = {
+  value: unknown
+  /** One line for each name that is not set. */
+  faults: string[]
+  /** Paths of strings that came from the environment: their values are never shown. */
+  secretPaths: Set<string>
+  /** Paths of strings that name an unset variable: what else is wrong with them can't be told. */
+  unsetPaths: Set<string>
+}
+
+/** Replaces every `${NAME}` in every string of `value`, keys left alone. */
+export function substituteEnvironment(value: unknown, environment: NodeJS.ProcessEnv): Substituted {
+  const faults: string[] = []
+  const secretPaths = new Set<string>()
+  const unsetPaths = new Set<string>()
+
+  function visit(node: unknown, path: PropertyKey[]): unknown {
+    if (typeof node === 'string') {
+      return node.replace(/\$\{([A-Za-z_]\w*)\}/g, (whole, name: string) => {
+        const found = environment[name]
+        if (found === undefined) {
+          faults.push(
+            `${showPath(path)}: the environment variable ${name} is not set; set it before the bridge starts, or write the value itself`,
+          )
+          unsetPaths.add(showPath(path))
+          return whole
+        }
+        secretPaths.add(showPath(path))
+        return found
+      })
+    }
+    if (Array.isArray(node)) return node.map((child, index) => visit(child, [...path, index]))
+    if (typeof node === 'object' && node !== null)
+      return Object.fromEntries(
+        Object.entries(node).map(([key, child]) => [key, visit(child, [...path, key])]),
+      )
+    return node
+  }
+
+  return { value: visit(value, []), faults, secretPaths, unsetPaths }
+}
+
+/** `servers[0].minecraft.port` */
+export function showPath(path: readonly PropertyKey[]): string {
+  return path
+    .map((key, index) => (typeof key === 'number' ? `[${key}]` : `${index === 0 ? '' : '.'}${String(key)}`))
+    .join('')
+}

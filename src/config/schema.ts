@@ -1,0 +1,8 @@
+/** config.schema.json, made from the zod schema, so that an editor completes and explains the config. */
+import { z } from 'zod'
+import { configSchema } from '../config.ts'
+
+export function renderSchema(): string {
+  const schema = z.toJSONSchema(configSchema, { io: 'input', target: 'draft-7' })
+  return `${JSON.stringify({ title: 'Prime Backup Bridge', ...schema }, null, 2)}\n`
+}
