@@ -1,0 +1,110 @@
+/** The one door to minecraft-protocol and minecraft-data, which are heavy and loaded when first needed. */
+
+import { type Ending, oneLine } from './disconnect.ts'
+import { CLIENT_SETTINGS } from './manners.ts'
+import { type Client, type ClientConstructor, type LeanHooks, leanClient, packetIds } from './packets.ts'
+import type { ServerStatus } from './ping.ts'
+import { tokenCache } from './tokens.ts'
+
+type MinecraftData = {
+  version: { minecraftVersion: string; version: number }
+  protocol: unknown
+  supportFeature(name: string): boolean
+}
+
+type MinecraftDataModule = ((version: string) => MinecraftData | null) & {
+  postNettyVersionsByProtocolVersion: {
+    pc: { [protocol: number]: { minecraftVersion: string; releaseType?: string }[] }
+  }
+}
+
+type Protocol = {
+  createClient(options: object): Client
+  supportedVersions: string[]
+  Client: ClientConstructor
+}
+
+export type Account = {
+  username: string
+  auth: 'offline' | 'microsoft'
+  /** Folder of the cached tokens of Microsoft accounts. */
+  tokenDir: string
+  /** Shows a person where to sign in, and with which code. */
+  onDeviceCode(prompt: { url: string; code: string }): void
+}
+
+/** One version of the protocol, ready to make clients. */
+export type Dialect = {
+  version: string
+  /** 1.20.2 and later have a configuration phase, in which the library sends the client's settings. */
+  configures: boolean
+  createClient(
+    target: { host: string; port: number } & Account,
+    hooks: Omit<LeanHooks, 'ids'>,
+    connect: (client: Client) => void,
+  ): Client
+}
+
+/** The dialect of one version; an ending with the remedy for a version that the library does not speak. */
+export async function loadDialect(version: string): Promise<Dialect | Ending> {
+  const { protocol, minecraftData } = await load()
+  const data = minecraftData(version)
+  if (!data)
+    return {
+      reason: `Minecraft ${version} is unknown here`,
+      remedy: `set minecraft.version to "auto" or to a version from ${range(protocol)}`,
+    }
+  const ids = packetIds(data.protocol)
+  return {
+    version: data.version.minecraftVersion,
+    configures: data.supportFeature('hasConfigurationState'),
+    createClient: (target, hooks, connect) =>
+      protocol.createClient({
+        host: target.host,
+        port: target.port,
+        username: target.username,
+        auth: target.auth,
+        version: data.version.minecraftVersion,
+        profilesFolder: target.auth === 'microsoft' ? tokenCache(target.tokenDir) : false,
+        onMsaCode: (answer: { verification_uri: string; user_code: string }) =>
+          target.onDeviceCode({ url: answer.verification_uri, code: answer.user_code }),
+        Client: leanClient(protocol.Client, { ...hooks, ids }),
+        connect,
+        clientSettings: CLIENT_SETTINGS,
+        // Unsigned chat is what keeps a bot from being kicked (facts/chat-and-log.md section 1).
+        disableChatSigning: true,
+        hideErrors: true,
+        validateChannelProtocol: false,
+        // The session has a watch of its own, over every packet.
+        checkTimeoutInterval: 2 ** 31 - 1,
+      }),
+  }
+}
+
+/** The version to speak with a server that answered a ping; an ending with the remedy where there is none. */
+export async function versionOf(status: ServerStatus): Promise<string | Ending> {
+  const { protocol, minecraftData } = await load()
+  const known = minecraftData.postNettyVersionsByProtocolVersion.pc[status.protocol] ?? []
+  const version = (known.find(({ releaseType }) => releaseType !== 'snapshot') ?? known[0])?.minecraftVersion
+  if (version !== undefined && minecraftData(version)) return version
+  return {
+    reason: `the server runs "${oneLine(status.versionName)}" (protocol ${status.protocol}), which this bridge does not speak`,
+    remedy: `update the bridge, or set minecraft.version to a version that the server lets in (${range(protocol)})`,
+  }
+}
+
+function range({ supportedVersions }: Protocol): string {
+  return `${supportedVersions[0]} to ${supportedVersions.at(-1)}`
+}
+
+let loading: Promise<{ protocol: Protocol; minecraftData: MinecraftDataModule }> | undefined
+
+async function load() {
+  loading ??= Promise.all([import('minecraft-protocol'), import('minecraft-data')]).then(
+    ([protocol, data]) => ({
+      protocol: protocol.default as unknown as Protocol,
+      minecraftData: data.default as unknown as MinecraftDataModule,
+    }),
+  )
+  return loading
+}
