@@ -1,0 +1,144 @@
+#!/usr/bin/env node
+/** argv → one call, and its exit code: 0 done, 1 something failed, 2 wrong use or a faulty config. */
+import { type ParseArgsConfig, parseArgs } from 'node:util'
+
+type Options = NonNullable<ParseArgsConfig['options']>
+type Values = { [name: string]: string | boolean | undefined }
+
+type Command = {
+  usage: string
+  summary: string
+  options: Options
+  /** Names of the arguments after the command; those in brackets may be left out. */
+  arguments?: string[]
+  run(values: Values, positionals: string[]): Promise<number>
+}
+
+const CONFIG: Options = { config: { type: 'string', short: 'c', default: './config.json' } }
+
+const COMMANDS: { [name: string]: Command } = {
+  run: {
+    usage: 'run [--config FILE]',
+    summary: 'watch the servers of the config until stopped',
+    options: CONFIG,
+    run: async values => (await import('./cli/run.ts')).run(String(values.config)),
+  },
+  demo: {
+    usage: 'demo [--once] [--language en_us|zh_cn] [--minecraft VERSION]',
+    summary: 'a practice server, the real bridge and a local receiver: see it work',
+    options: {
+      once: { type: 'boolean', default: false },
+      language: { type: 'string', default: 'en_us' },
+      minecraft: { type: 'string' },
+    },
+    run: async values => (await import('./demo/demo.ts')).demo(values),
+  },
+  check: {
+    usage: 'check [--config FILE] [--online]',
+    summary:
+      'check the config and show what would run; --online also pings the servers and resolves the endpoints',
+    options: { ...CONFIG, online: { type: 'boolean', default: false } },
+    run: async values =>
+      (await import('./cli/check.ts')).check(String(values.config), values.online === true),
+  },
+  'test-notify': {
+    usage: 'test-notify [EVENT] [--endpoint NAME] [--config FILE]',
+    summary: 'send a test notification and show what each endpoint answered',
+    options: { ...CONFIG, endpoint: { type: 'string' } },
+    arguments: ['[event]'],
+    run: async (values, [event]) =>
+      (await import('./cli/test-notify.ts')).testNotify(String(values.config), {
+        event,
+        endpoint: values.endpoint as string | undefined,
+      }),
+  },
+  replay: {
+    usage: 'replay --chat FILE [--no-settle] [--language en_us|zh_cn] [--server NAME] [--config FILE]',
+    summary: 'print the notifications that a chat recording gives, one JSON payload a line',
+    options: {
+      chat: { type: 'string' },
+      settle: { type: 'boolean', default: true },
+      language: { type: 'string', default: 'en_us' },
+      server: { type: 'string' },
+      config: { type: 'string', short: 'c' },
+    },
+    run: async values => (await import('./cli/replay.ts')).replay(values),
+  },
+  schema: {
+    usage: 'schema',
+    summary: 'print the JSON Schema of the config',
+    options: CONFIG,
+    run: async () => {
+      process.stdout.write((await import('./config/schema.ts')).renderSchema())
+      return 0
+    },
+  },
+}
+
+const EVERYWHERE: Options = {
+  help: { type: 'boolean', short: 'h' },
+  version: { type: 'boolean', short: 'v' },
+}
+
+async function main(argv: string[]): Promise<number> {
+  const [name, ...rest] = argv
+  const command = name === undefined ? undefined : COMMANDS[name]
+  if (name === undefined || name === 'help' || !command) return withoutCommand(argv)
+  let parsed: { values: Values; positionals: string[] }
+  try {
+    parsed = parseArgs({
+      args: rest,
+      options: { ...command.options, ...EVERYWHERE },
+      allowPositionals: true,
+      allowNegative: true,
+      strict: true,
+    }) as typeof parsed
+  } catch (error) {
+    return misused(`${(error as Error).message.split('. ')[0]}`, command)
+  }
+  if (parsed.values.help) return print(`pb-bridge ${command.usage}\n  ${command.summary}`)
+  if (parsed.values.version) return printVersion()
+  const surplus = parsed.positionals[command.arguments?.length ?? 0]
+  if (surplus !== undefined) return misused(`unexpected argument "${surplus}"`, command)
+  return command.run(parsed.values, parsed.positionals)
+}
+
+async function withoutCommand(argv: string[]): Promise<number> {
+  const [first] = argv
+  if (first === '--version' || first === '-v') return printVersion()
+  if (first === undefined || first === 'help' || first === '--help' || first === '-h') {
+    const lines = Object.values(COMMANDS).map(({ usage, summary }) => `  ${usage}\n      ${summary}`)
+    print(['pb-bridge COMMAND', '', ...lines, '', 'Each takes --help and --version too.'].join('\n'))
+    return first === undefined ? 2 : 0
+  }
+  process.stderr.write(
+    `pb-bridge: unknown command "${first}"; write one of ${Object.keys(COMMANDS).join(', ')}, or --help\n`,
+  )
+  return 2
+}
+
+async function printVersion(): Promise<number> {
+  const { manifest } = await import('./manifest.ts')
+  return print(`${manifest.id} ${manifest.version}`)
+}
+
+function print(text: string): number {
+  process.stdout.write(`${text}\n`)
+  return 0
+}
+
+function misused(message: string, command: Command): number {
+  process.stderr.write(`pb-bridge: ${message}; usage: pb-bridge ${command.usage}\n`)
+  return 2
+}
+
+main(process.argv.slice(2)).then(
+  code => {
+    process.exitCode = code
+  },
+  (error: unknown) => {
+    const { name, message } = error instanceof Error ? error : { name: '', message: String(error) }
+    process.stderr.write(`pb-bridge: ${message}\n`)
+    process.exitCode = name === 'ConfigError' || name === 'UsageError' ? 2 : 1
+  },
+)

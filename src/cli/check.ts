@@ -1,0 +1,86 @@
+import { lookup } from 'node:dns/promises'
+import { systemClock } from '../clock.ts'
+import { type Config, loadConfig, type ServerConfig } from '../config.ts'
+import { type Endpoint, resolveEndpoints } from '../delivery/endpoint.ts'
+import { formatDuration } from '../duration.ts'
+import { ping } from '../source/ping.ts'
+
+const PING_TIMEOUT_MS = 5_000
+
+/** Says what would run, without a secret; with `online`, asks the servers and the DNS, without joining or sending. */
+export async function check(file: string, online: boolean): Promise<number> {
+  const config = loadConfig(file, process.env)
+  const { endpoints, warnings } = resolveEndpoints(config.notification)
+  const lines = [`${file} is valid`, ...serverLines(config), ...endpointLines(config, endpoints)]
+  for (const warning of [...warnings, ...ownWarnings(config, endpoints)]) lines.push(`warning: ${warning}`)
+  process.stdout.write(`${lines.join('\n')}\n`)
+  if (!online) return 0
+  const results = await Promise.all([
+    ...config.servers.map(pingServer),
+    ...endpoints.filter(({ enabled }) => enabled).map(resolveEndpoint),
+  ])
+  process.stdout.write(`${results.map(({ text }) => text).join('\n')}\n`)
+  return results.every(({ ok }) => ok) ? 0 : 1
+}
+
+function serverLines({ servers }: Config): string[] {
+  return servers.map(({ name, minecraft, commands, lifecycle }) =>
+    [
+      `server ${name}: bot ${minecraft.username} (${minecraft.auth}) on ${minecraft.host}:${minecraft.port}, Minecraft ${minecraft.version}`,
+      `commands ${commands.prefix}, operators ${commands.operators.join(' ') || 'none'}, reply ${commands.reply}`,
+      `deadlines ${formatDuration(lifecycle.backupDeadline)} / ${formatDuration(lifecycle.restoreDeadline)}`,
+    ].join('; '),
+  )
+}
+
+function endpointLines({ notification }: Config, endpoints: Endpoint[]): string[] {
+  return [
+    `notifications ${notification.enabled ? 'on' : 'off'}, ${notification.language}, events: ${notification.events.join(' ')}`,
+    ...endpoints.map(({ key, provider, target, enabled, events, timeoutMs, retryDelaysMs }) => {
+      const host = URL.parse(target.url)?.host ?? 'no URL'
+      const what = events.length === notification.events.length ? 'all events' : events.join(' ')
+      return `endpoint ${key}: ${provider.type} to ${host}, ${enabled ? 'on' : 'off'}, ${what}, ${formatDuration(timeoutMs)} a try, ${retryDelaysMs.length} more tries`
+    }),
+  ]
+}
+
+function ownWarnings({ servers, notification }: Config, endpoints: Endpoint[]): string[] {
+  const warnings: string[] = []
+  if (!notification.enabled) warnings.push('notification.enabled is false: nothing is sent')
+  else if (!endpoints.some(({ enabled }) => enabled)) warnings.push('no endpoint is enabled: nothing is sent')
+  for (const { name, commands } of servers) {
+    if (commands.operators.length === 0)
+      warnings.push(
+        `server ${name}: commands.operators is empty, so nobody may use ${commands.prefix} test notify`,
+      )
+  }
+  return warnings
+}
+
+type Result = { ok: boolean; text: string }
+
+async function pingServer({ name, minecraft }: ServerConfig): Promise<Result> {
+  const { host, port } = minecraft
+  try {
+    const status = await ping({ host, port }, { timeoutMs: PING_TIMEOUT_MS, clock: systemClock })
+    return { ok: true, text: `✓ server ${name} answers: ${status.versionName} (protocol ${status.protocol})` }
+  } catch (error) {
+    return {
+      ok: false,
+      text: `✗ server ${name} at ${host}:${port}: ${(error as Error).message} → check host, port and that it runs`,
+    }
+  }
+}
+
+async function resolveEndpoint({ key, target }: Endpoint): Promise<Result> {
+  const host = (URL.parse(target.url)?.hostname ?? '').replace(/^\[|\]$/g, '')
+  try {
+    const { address } = await lookup(host)
+    return { ok: true, text: `✓ endpoint ${key}: ${host} is ${address}` }
+  } catch {
+    return {
+      ok: false,
+      text: `✗ endpoint ${key}: ${host} can't be resolved → check the URL and the DNS of this machine`,
+    }
+  }
+}

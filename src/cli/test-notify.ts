@@ -1,0 +1,59 @@
+import { styleText } from 'node:util'
+import { USER_AGENT } from '../bridge.ts'
+import { systemClock } from '../clock.ts'
+import { disabledLine, resultLine, sendingLine, summaryLine, unknownEventLine } from '../command/answer.ts'
+import { DEFAULT_EVENT, testEvent } from '../command/notify.ts'
+import type { Line } from '../command/reply.ts'
+import { loadConfig } from '../config.ts'
+import { createDispatcher } from '../delivery/dispatcher.ts'
+import { resolveEndpoints } from '../delivery/endpoint.ts'
+import { createHttp } from '../delivery/http.ts'
+import { isEventName } from '../event.ts'
+import { manifest } from '../manifest.ts'
+import { UsageError } from './usage.ts'
+
+/** The answer of `!!pb test notify` in the terminal; 1 when any endpoint failed, or none was asked. */
+export async function testNotify(
+  file: string,
+  { event = DEFAULT_EVENT, endpoint }: { event?: string; endpoint?: string },
+): Promise<number> {
+  const config = loadConfig(file, process.env)
+  const { language } = config.notification
+  if (!isEventName(event)) throw new UsageError(unknownEventLine(event, language).text)
+  const { endpoints, warnings } = resolveEndpoints(config.notification)
+  for (const warning of warnings) process.stderr.write(`warning: ${warning}\n`)
+  if (endpoint !== undefined && !endpoints.some(({ key }) => key === endpoint)) {
+    const known = endpoints.map(({ key }) => key).join(', ')
+    throw new UsageError(`no endpoint is named "${endpoint}"; the config has ${known || 'none'}`)
+  }
+  if (!endpoints.some(({ enabled }) => enabled)) {
+    print(disabledLine(language))
+    return 1
+  }
+  const clock = systemClock
+  const http = createHttp({ userAgent: USER_AGENT, clock })
+  const dispatcher = createDispatcher({
+    endpoints,
+    http,
+    clock,
+    plugin: { id: manifest.id, version: manifest.version },
+  })
+  const server = config.servers[0]?.name ?? ''
+  const startedAt = clock.monotonic()
+  print(sendingLine(event, language))
+  const results = await dispatcher.test(
+    testEvent(event, server, { type: 'console', name: '' }, clock.now(), null),
+    {
+      ...(endpoint !== undefined && { endpoints: [endpoint] }),
+      onResult: result => print(resultLine(result, language)),
+    },
+  )
+  print(summaryLine(results, clock.monotonic() - startedAt, language))
+  await http.close()
+  const sent = results.filter(({ outcome }) => outcome.status !== 'skipped')
+  return sent.length > 0 && sent.every(({ outcome }) => outcome.status === 'delivered') ? 0 : 1
+}
+
+function print({ text, color }: Line) {
+  process.stdout.write(`${color ? styleText(color, text) : text}\n`)
+}
