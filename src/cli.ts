@@ -27,11 +27,12 @@ const COMMANDS: { [name: string]: Command } = {
     usage: 'demo [--once] [--language en_us|zh_cn] [--minecraft VERSION]',
     summary: 'a practice server, the real bridge and a local receiver: see it work',
     options: {
+      ...CONFIG,
       once: { type: 'boolean', default: false },
       language: { type: 'string', default: 'en_us' },
       minecraft: { type: 'string' },
     },
-    run: async values => (await import('./demo/demo.ts')).demo(values),
+    run: async values => (await import('./cli/demo.ts')).demo(values),
   },
   check: {
     usage: 'check [--config FILE] [--online]',
@@ -82,7 +83,7 @@ const EVERYWHERE: Options = {
 
 async function main(argv: string[]): Promise<number> {
   const [name, ...rest] = argv
-  const command = name === undefined ? undefined : COMMANDS[name]
+  const command = name !== undefined && Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
   if (name === undefined || name === 'help' || !command) return withoutCommand(argv)
   let parsed: { values: Values; positionals: string[] }
   try {
@@ -132,6 +133,12 @@ function misused(message: string, command: Command): number {
   return 2
 }
 
+// A reader that has seen enough (`| head`) is no fault.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+  process.exit(0)
+})
+
 main(process.argv.slice(2)).then(
   code => {
     process.exitCode = code
@@ -139,6 +146,7 @@ main(process.argv.slice(2)).then(
   (error: unknown) => {
     const { name, message } = error instanceof Error ? error : { name: '', message: String(error) }
     process.stderr.write(`pb-bridge: ${message}\n`)
-    process.exitCode = name === 'ConfigError' || name === 'UsageError' ? 2 : 1
+    // What had been opened before the fault must not keep the process.
+    process.exit(name === 'ConfigError' || name === 'UsageError' ? 2 : 1)
   },
 )

@@ -3,6 +3,7 @@ import { systemClock } from '../clock.ts'
 import { type Config, loadConfig, type ServerConfig } from '../config.ts'
 import { type Endpoint, resolveEndpoints } from '../delivery/endpoint.ts'
 import { formatDuration } from '../duration.ts'
+import { resolveAddress } from '../source/bot.ts'
 import { ping } from '../source/ping.ts'
 
 const PING_TIMEOUT_MS = 5_000
@@ -39,7 +40,8 @@ function endpointLines({ notification }: Config, endpoints: Endpoint[]): string[
     ...endpoints.map(({ key, provider, target, enabled, events, timeoutMs, retryDelaysMs }) => {
       const host = URL.parse(target.url)?.host ?? 'no URL'
       const what = events.length === notification.events.length ? 'all events' : events.join(' ')
-      return `endpoint ${key}: ${provider.type} to ${host}, ${enabled ? 'on' : 'off'}, ${what}, ${formatDuration(timeoutMs)} a try, ${retryDelaysMs.length} more tries`
+      const tries = retryDelaysMs.length === 0 ? 'one try' : `${retryDelaysMs.length + 1} tries`
+      return `endpoint ${key}: ${provider.type} to ${host}, ${enabled ? 'on' : 'off'}, ${what}, ${tries} of ${formatDuration(timeoutMs)}`
     }),
   ]
 }
@@ -62,7 +64,8 @@ type Result = { ok: boolean; text: string }
 async function pingServer({ name, minecraft }: ServerConfig): Promise<Result> {
   const { host, port } = minecraft
   try {
-    const status = await ping({ host, port }, { timeoutMs: PING_TIMEOUT_MS, clock: systemClock })
+    const address = await resolveAddress(host, port)
+    const status = await ping(address, { timeoutMs: PING_TIMEOUT_MS, clock: systemClock })
     return { ok: true, text: `✓ server ${name} answers: ${status.versionName} (protocol ${status.protocol})` }
   } catch (error) {
     return {
@@ -72,8 +75,9 @@ async function pingServer({ name, minecraft }: ServerConfig): Promise<Result> {
   }
 }
 
-async function resolveEndpoint({ key, target }: Endpoint): Promise<Result> {
-  const host = (URL.parse(target.url)?.hostname ?? '').replace(/^\[|\]$/g, '')
+/** Behind a proxy of its own, only the proxy's name is resolved here. */
+async function resolveEndpoint({ key, target, proxy }: Endpoint): Promise<Result> {
+  const host = (URL.parse(proxy ?? target.url)?.hostname ?? '').replace(/^\[|\]$/g, '')
   try {
     const { address } = await lookup(host)
     return { ok: true, text: `✓ endpoint ${key}: ${host} is ${address}` }

@@ -1,16 +1,29 @@
 /** After this a stop that hangs is cut short; what it waited for is lost either way. */
 const STOP_DEADLINE_MS = 4_500
 
-/** Resolves with the signal's name once `stop` is done, or its deadline has passed; a second signal ends at once. */
-export async function untilStopped(stop: () => Promise<void>): Promise<string> {
-  const signal = await new Promise<string>(resolve => {
-    for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => resolve(name))
-  })
-  const cut = setTimeout(() => process.exit(0), STOP_DEADLINE_MS)
-  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => process.exit(0))
-  await stop()
-  clearTimeout(cut)
-  process.removeAllListeners('SIGINT')
-  process.removeAllListeners('SIGTERM')
-  return signal
+export type StopSignal = {
+  /** Resolves with the name of the signal. From then on the process has a deadline; a second signal ends it at once. */
+  received: Promise<string>
+  /** What had to be stopped is: nothing ends the process any more but its own end. */
+  done(): void
+}
+
+/** Listens for SIGINT and SIGTERM. */
+export function listenForStop(): StopSignal {
+  const names = ['SIGINT', 'SIGTERM'] as const
+  const { promise, resolve } = Promise.withResolvers<string>()
+  let deadline: NodeJS.Timeout | undefined
+  const onSignal = (name: string) => {
+    if (deadline) process.exit(0)
+    deadline = setTimeout(() => process.exit(0), STOP_DEADLINE_MS)
+    resolve(name)
+  }
+  for (const name of names) process.on(name, onSignal)
+  return {
+    received: promise,
+    done: () => {
+      clearTimeout(deadline)
+      for (const name of names) process.off(name, onSignal)
+    },
+  }
 }

@@ -1,0 +1,54 @@
+/** A clock whose time passes only when a test says so. */
+import { setImmediate } from 'node:timers/promises'
+import type { Clock } from '../../src/clock.ts'
+
+export type FakeClock = Clock & {
+  /** Lets the time pass: what falls due happens in its order, and what follows from it before the next. */
+  advance(ms: number): Promise<void>
+  /** How many timers run. */
+  pending(): number
+}
+
+export function fakeClock(start = Date.UTC(2026, 10, 25, 1, 0, 0)): FakeClock {
+  let elapsed = 0
+  const timers = new Set<{ at: number; run: () => void }>()
+
+  function after(ms: number, run: () => void): () => void {
+    const timer = { at: elapsed + Math.max(ms, 0), run }
+    timers.add(timer)
+    return () => timers.delete(timer)
+  }
+
+  return {
+    now: () => start + elapsed,
+    monotonic: () => elapsed,
+    after,
+    sleep: (ms, signal) =>
+      new Promise((resolve, reject) => {
+        if (signal?.aborted) return reject(signal.reason)
+        const cancel = after(ms, () => {
+          signal?.removeEventListener('abort', abort)
+          resolve()
+        })
+        function abort() {
+          cancel()
+          reject(signal?.reason)
+        }
+        signal?.addEventListener('abort', abort, { once: true })
+      }),
+    async advance(ms) {
+      const until = elapsed + ms
+      await setImmediate()
+      for (;;) {
+        const [next] = [...timers].filter(({ at }) => at <= until).sort((a, b) => a.at - b.at)
+        if (!next) break
+        timers.delete(next)
+        elapsed = next.at
+        next.run()
+        await setImmediate()
+      }
+      elapsed = until
+    },
+    pending: () => timers.size,
+  }
+}
