@@ -75,8 +75,9 @@ export function loadConfig(file: string, environment: NodeJS.ProcessEnv): Config
 /** `text` as JSON, with `${NAME}` replaced from `environment`. Throws ConfigError with every fault. */
 export function parseConfig(text: string, file: string, environment: NodeJS.ProcessEnv): Config {
   const errors: ParseError[] = []
-  const raw: unknown = parseJson(text.replace(/^\uFEFF/, ''), errors, { allowEmptyContent: false })
-  if (errors[0]) throw new ConfigError(file, [jsonFault(text, errors[0])])
+  const json = text.replace(/^\uFEFF/, '')
+  const raw: unknown = parseJson(json, errors, { allowEmptyContent: false })
+  if (errors[0]) throw new ConfigError(file, [jsonFault(json, errors[0])])
   const substituted = substituteEnvironment(raw, environment)
   const { value, faults } = substituted
   const result = configSchema.safeParse(value, { reportInput: true })
@@ -107,9 +108,12 @@ const JSON_REMEDIES: { [code: string]: string } = {
   CloseBraceExpected: 'a "}" is missing',
   CloseBracketExpected: 'a "]" is missing',
   EndOfFileExpected: 'there is more text after the end of the JSON',
-  InvalidCommentToken: 'JSON has no comments',
   InvalidSymbol: 'this is no JSON value; texts stand in double quotes',
   UnexpectedEndOfString: 'a closing double quote is missing',
+  UnexpectedEndOfComment: 'the end of a comment, "*/", is missing',
+  UnexpectedEndOfNumber: 'a digit is missing in this number',
+  InvalidUnicode: 'four hexadecimal digits must follow \\u',
+  InvalidCharacter: 'a line break or another control character stands in a text; write it as \\n, \\t …',
   InvalidEscapeCharacter: 'a backslash in a text is written twice (\\\\)',
 }
 
@@ -122,7 +126,7 @@ function jsonFault(text: string, { error, offset }: ParseError): string {
 function checkNames(config: unknown, context: z.RefinementCtx): void {
   const { servers, notification } = (config ?? {}) as { servers?: unknown; notification?: unknown }
   if (!Array.isArray(servers)) return
-  const names = servers.map(server => (server as { name?: unknown } | null)?.name)
+  const names = servers.map((server: { name?: unknown } | null) => server?.name)
   for (const [index, name] of names.entries()) {
     if (typeof name === 'string' && names.indexOf(name) < index)
       context.addIssue({
@@ -132,16 +136,17 @@ function checkNames(config: unknown, context: z.RefinementCtx): void {
         message: 'is the name of another server too; write a name of its own',
       })
   }
+  const known = names.filter(name => typeof name === 'string')
   const { endpoints } = (notification ?? {}) as { endpoints?: unknown }
   for (const [index, endpoint] of (Array.isArray(endpoints) ? endpoints : []).entries()) {
     const wanted = (endpoint as { servers?: unknown } | null)?.servers
-    for (const name of Array.isArray(wanted) ? wanted : []) {
-      if (!names.includes(name))
+    for (const [place, name] of (Array.isArray(wanted) ? wanted : []).entries()) {
+      if (typeof name === 'string' && !names.includes(name))
         context.addIssue({
           code: 'custom',
-          path: ['notification', 'endpoints', index, 'servers'],
+          path: ['notification', 'endpoints', index, 'servers', place],
           input: name,
-          message: `names no server of this config; write one of ${names.map(known => JSON.stringify(known)).join(', ')}`,
+          message: `names no server of this config; write one of ${known.map(name => JSON.stringify(name)).join(', ')}`,
         })
     }
   }

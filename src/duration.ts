@@ -2,17 +2,10 @@ import ms from 'ms'
 import { z } from 'zod'
 
 /** Units in which Prime Backup differs from the `ms` package, or which that lacks (facts/compat.md section 4). */
-const UNIT_MS: { [unit: string]: number } = {
-  mon: 30 * 86_400_000,
-  mons: 30 * 86_400_000,
-  month: 30 * 86_400_000,
-  months: 30 * 86_400_000,
-  y: 365 * 86_400_000,
-  yr: 365 * 86_400_000,
-  yrs: 365 * 86_400_000,
-  year: 365 * 86_400_000,
-  years: 365 * 86_400_000,
-}
+const UNIT_MS = new Map([
+  ...['mon', 'mons', 'month', 'months'].map(unit => [unit, 30 * 86_400_000] as const),
+  ...['y', 'yr', 'yrs', 'year', 'years'].map(unit => [unit, 365 * 86_400_000] as const),
+])
 
 /** Milliseconds of `"10s"`, `"1.5 h"`, `"2mon"` or of a number of seconds; undefined where it is no duration. */
 export function parseDuration(value: string | number): number | undefined {
@@ -20,7 +13,7 @@ export function parseDuration(value: string | number): number | undefined {
   const match = /^\s*(\d+(?:\.\d+)?|\.\d+)\s*([a-z]+)\s*$/i.exec(value)
   if (!match?.[1] || !match[2]) return undefined
   const unit = match[2].toLowerCase()
-  const unitMs = UNIT_MS[unit] ?? ms(`1${unit}` as ms.StringValue)
+  const unitMs = UNIT_MS.get(unit) ?? ms(`1${unit}` as ms.StringValue)
   return unitMs === undefined ? undefined : Number(match[1]) * unitMs
 }
 
@@ -61,7 +54,8 @@ export function duration(fallback: string, range: { min?: string; max?: string }
 /** `2 min 5 s`, `0.24 s`: two units at most, for people. */
 export function formatDuration(durationMs: number, language: 'en_us' | 'zh_cn' = 'en_us'): string {
   const units = language === 'zh_cn' ? ['天', '小时', '分', '秒'] : ['d', 'h', 'min', 's']
-  if (durationMs < 60_000) {
+  // What rounds to 60 s is a minute.
+  if (durationMs < 59_950) {
     const seconds = durationMs / 1000
     return `${seconds < 10 ? Number(seconds.toFixed(2)) : Number(seconds.toFixed(1))} ${units[3]}`
   }

@@ -94,6 +94,6 @@ export function unknownEventLine(event: string, language: Language): Line {
 /** The commands of the manifest, one line each. */
 export function helpLines(manifest: Manifest, prefix: string, language: Language): Line[] {
   return manifest.commands.map(({ usage, description }) => ({
-    text: `${usage[language].replace('{prefix}', prefix)}: ${description[language]}`,
+    text: `${usage[language].replace('{prefix}', () => prefix)}: ${description[language]}`,
   }))
 }

@@ -25,8 +25,8 @@ export const DEFAULT_EVENT: EventName = 'backup_success'
 
 /** Players are forgotten after this many others. */
 const MAX_REMEMBERED = 256
-/** A name that could be a selector, or break out of a command, gets no answer. */
-const ANSWERABLE_NAME = /^[^\s@"'\\/]{1,40}$/
+/** A name that could be a selector, break out of a command, or get the bot kicked, gets no answer. */
+const ANSWERABLE_NAME = /^[^\s\p{Cc}§@"'\\/]{1,40}$/u
 
 export type TestCommand = { type: 'test'; event: string } | { type: 'help' }
 

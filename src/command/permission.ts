@@ -44,7 +44,8 @@ function checkPattern(source: string, context: z.RefinementCtx): void {
   try {
     compilePattern(source)
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error)
+    // V8 quotes the whole pattern before its reason.
+    const why = String(error).split(': ').at(-1)
     context.addIssue({ code: 'custom', input: source, message: `is no regular expression: ${why}` })
     return
   }

@@ -3,6 +3,7 @@
  * section 1): a burst of 4 lines, then 1 a second.
  */
 import type { Clock } from '../clock.ts'
+import { clip, plain } from '../delivery/plain.ts'
 import type { Log } from '../log.ts'
 import type { ChatMessage } from '../source/chat.ts'
 import type { Play } from '../source/session.ts'
@@ -42,23 +43,23 @@ export function createReplier(
   let sending = false
   let tokens = BURST
   let refilledAt = clock.monotonic()
-  /** What `auto` came to, for this stay in the game. */
-  let chosen: { play: Play; route: Route } | undefined
+  /** The stays in the game in which a `/tell` was echoed, and those in which it was not. */
+  const told = new WeakSet<Play>()
+  const untold = new WeakSet<Play>()
   let awaited: { text: string; seen(): void } | undefined
 
   async function drain() {
     if (sending) return
     sending = true
-    try {
-      for (let next = waiting.shift(); next; next = waiting.shift()) {
+    for (let next = waiting.shift(); next; next = waiting.shift()) {
+      try {
         await takeToken()
         await deliver(next.player, next.line)
+      } catch (error) {
+        if (!stopping.signal.aborted) log.warn({}, `a reply in chat failed: ${String(error)}`)
       }
-    } catch (error) {
-      if (!stopping.signal.aborted) log.warn({}, `a reply in chat failed: ${String(error)}`)
-    } finally {
-      sending = false
     }
+    sending = false
   }
 
   async function takeToken() {
@@ -78,23 +79,26 @@ export function createReplier(
     if (!now) return
     const way = routeFor(now)
     if (way === 'tellraw') return now.chat(tellraw(player, line, now.version))
-    if (way === 'public') return now.chat(cut(PREFIX + line.text, MAX_LINE_LENGTH))
-    if (await tell(now, player, line)) return
-    log.info({ player }, 'the server echoed no /tell; answers go to public chat from here on')
-    chosen = { play: now, route: 'public' }
-    now.chat(cut(PREFIX + line.text, MAX_LINE_LENGTH))
+    if (way === 'tell') {
+      if (await tell(now, player, line)) return
+      log.info({ player }, 'the server echoed no /tell; answers go to public chat from here on')
+      untold.add(now)
+      await takeToken()
+    }
+    now.chat(fit(PREFIX + line.text))
   }
 
   function routeFor(now: Play): Route {
     if (route !== 'auto') return route
-    if (chosen?.play !== now) chosen = { play: now, route: mayTellraw(now) ? 'tellraw' : 'tell' }
-    return chosen.route
+    if (mayTellraw(now)) return 'tellraw'
+    return untold.has(now) ? 'public' : 'tell'
   }
 
   /** True when the echo came, or when none is waited for: `tell` was demanded, or has worked before. */
   async function tell(now: Play, player: string, line: Line): Promise<boolean> {
-    const command = cut(`/tell ${player} ${PREFIX}${line.text}`, MAX_LINE_LENGTH)
-    const text = command.slice(`/tell ${player} `.length)
+    const head = `/tell ${nameArgument(player, now.version)} `
+    const command = fit(`${head}${PREFIX}${line.text}`)
+    const text = command.slice(head.length)
     if (route === 'tell' || told.has(now)) {
       now.chat(command)
       return true
@@ -112,7 +116,6 @@ export function createReplier(
     if (echoed) told.add(now)
     return echoed
   }
-  const told = new WeakSet<Play>()
 
   return {
     send: (player, line) => {
@@ -143,36 +146,42 @@ function isEcho(message: ChatMessage, told: string, ownUuid: string | undefined)
 
 /** The longest form that fits: with PB's hover, without it, and then the text is cut. */
 export function tellraw(player: string, line: Line, version: string): string {
-  const body = (text: string) => ({ text, ...(line.color && { color: line.color }) })
+  const name = nameArgument(player, version)
+  const text = plain(line.text)
+  function command(shown: string, prefix: object) {
+    const body = { text: shown, ...(line.color && { color: line.color }) }
+    return `/tellraw ${name} ${JSON.stringify(['', prefix, body])}`
+  }
+  const bare = { text: PREFIX, color: 'dark_aqua' }
   const hover = { action: 'show_text', value: 'Prime Backup' }
-  const command = (text: string, prefix: object) =>
-    `/tellraw ${player} ${JSON.stringify(['', prefix, body(text)])}`
-  const plain = { text: PREFIX, color: 'dark_aqua' }
-  const rich = { ...plain, [hasNewEvents(version) ? 'hover_event' : 'hoverEvent']: hover }
-  if (command(line.text, rich).length <= MAX_LINE_LENGTH) return command(line.text, rich)
-  const characters = [...line.text]
-  for (let length = characters.length; length > 0; length--) {
-    const text = length === characters.length ? line.text : `${characters.slice(0, length).join('')}…`
-    const whole = command(text, plain)
+  const rich = command(text, {
+    ...bare,
+    [isSince(version, 1, 21, 5) ? 'hover_event' : 'hoverEvent']: hover,
+  })
+  if (rich.length <= MAX_LINE_LENGTH) return rich
+  for (let longest = Math.min(text.length, MAX_LINE_LENGTH); longest > 1; longest--) {
+    const whole = command(clip(text, longest), bare)
     if (whole.length <= MAX_LINE_LENGTH) return whole
   }
-  return command('…', plain)
+  return command('…', bare)
+}
+
+/** From 1.13 on a name with other characters stands in quotes; before, quotes are part of the name. */
+function nameArgument(player: string, version: string): string {
+  return /^[\w.+-]+$/.test(player) || !isSince(version, 1, 13, 0) ? player : `"${player}"`
 }
 
 /** 1.21.5 renamed the events of components (facts/prime-backup.md section 5). */
-function hasNewEvents(version: string): boolean {
-  const [major = 0, minor = 0, patch = 0] = version.split('.').map(Number)
-  return major > 1 || minor > 21 || (minor === 21 && patch >= 5)
+function isSince(version: string, ...wanted: [number, number, number]): boolean {
+  const parts = version.split('.').map(Number)
+  for (const [index, number] of wanted.entries()) {
+    const part = parts[index] ?? 0
+    if (part !== number) return part > number
+  }
+  return true
 }
 
-/** At most `limit` UTF-16 units, cut between characters; control characters and `§` can't be sent in chat. */
-export function cut(text: string, limit: number): string {
-  const plain = text.replace(/[\p{Cc}§]/gu, ' ')
-  if (plain.length <= limit) return plain
-  let kept = ''
-  for (const character of plain) {
-    if (kept.length + character.length + 1 > limit) break
-    kept += character
-  }
-  return `${kept}…`
+/** One line of chat: control characters and `§` would get the bot kicked, and the server joins spaces itself. */
+function fit(text: string): string {
+  return clip(plain(text), MAX_LINE_LENGTH)
 }

@@ -6,6 +6,8 @@ export type Substituted = {
   faults: string[]
   /** Paths of strings that came from the environment: their values are never shown. */
   secretPaths: Set<string>
+  /** The values that came from the environment. */
+  secrets: Set<string>
   /** Paths of strings that name an unset variable: what else is wrong with them can't be told. */
   unsetPaths: Set<string>
 }
@@ -14,6 +16,7 @@ export type Substituted = {
 export function substituteEnvironment(value: unknown, environment: NodeJS.ProcessEnv): Substituted {
   const faults: string[] = []
   const secretPaths = new Set<string>()
+  const secrets = new Set<string>()
   const unsetPaths = new Set<string>()
 
   function visit(node: unknown, path: PropertyKey[]): unknown {
@@ -28,6 +31,7 @@ export function substituteEnvironment(value: unknown, environment: NodeJS.Proces
           return whole
         }
         secretPaths.add(showPath(path))
+        secrets.add(found)
         return found
       })
     }
@@ -39,7 +43,7 @@ export function substituteEnvironment(value: unknown, environment: NodeJS.Proces
     return node
   }
 
-  return { value: visit(value, []), faults, secretPaths, unsetPaths }
+  return { value: visit(value, []), faults, secretPaths, secrets, unsetPaths }
 }
 
 /** `servers[0].minecraft.port` */

@@ -1,5 +1,6 @@
 /** zod's issues as lines that a person can act on: `path: what is wrong, the value, what to write instead`. */
 import type { z } from 'zod'
+import { redact } from '../delivery/secret.ts'
 import { type Substituted, showPath } from './environment.ts'
 
 type Issue = z.core.$ZodIssue
@@ -24,16 +25,30 @@ export function describeIssues(
   issues: readonly Issue[],
   schema: z.ZodType,
   raw: unknown,
-  { secretPaths, unsetPaths }: Pick<Substituted, 'secretPaths' | 'unsetPaths'>,
+  { secretPaths, secrets, unsetPaths }: Pick<Substituted, 'secretPaths' | 'secrets' | 'unsetPaths'>,
 ): string[] {
   const tellable = issues.filter(({ path }) => !unsetPaths.has(showPath(path)))
   return tellable.flatMap(issue => {
     if (issue.code === 'unrecognized_keys')
       return issue.keys.map(key => describeUnknownKey([...issue.path, key], knownKeys(schema, issue.path)))
     const value = issue.input ?? valueAt(raw, issue.path)
-    const hidden = isSecret(issue.path) || secretPaths.has(showPath(issue.path))
-    return [`${showPath(issue.path) || 'the config'}: ${describe(issue, value, hidden)}`]
+    const path = showPath(issue.path)
+    const fromEnvironment = secretPaths.has(path)
+    const told = describe(issue, value, fromEnvironment || isSecret(issue.path))
+    // Words of our own may quote the value, or another from the environment.
+    const quoted = fromEnvironment ? [value, ...secrets] : [...secrets]
+    return [`${path || 'the config'}: ${redact(told, formsOf(quoted))}`]
   })
+}
+
+/** Hiding shorter values would only garble the words around them. */
+const SHORTEST_SECRET = 4
+
+function formsOf(secrets: unknown[]): string[] {
+  return secrets
+    .filter(secret => typeof secret === 'string' && secret.length >= SHORTEST_SECRET)
+    .flatMap(secret => [String(secret), JSON.stringify(secret).slice(1, -1)])
+    .sort((a, b) => b.length - a.length)
 }
 
 function isSecret(path: readonly PropertyKey[]): boolean {
@@ -45,10 +60,9 @@ function describe(issue: Issue, value: unknown, hidden: boolean): string {
   switch (issue.code) {
     case 'invalid_type':
       if (value === undefined) return `is missing; write ${nameOfType(issue.expected)}`
-      return `${shown} is of the wrong type; write ${nameOfType(issue.expected)}`
+      return `${BLOCKS.has(issue.expected) ? showKind(value) : shown} is of the wrong type; write ${nameOfType(issue.expected)}`
     case 'invalid_value':
-      // A choice with words of its own says the value itself.
-      if (!issue.message.startsWith('Invalid')) return issue.message
+      if (!issue.message.startsWith('Invalid')) return afterValue(shown, issue.message)
       return `${shown} is not allowed; write ${issue.values.map(choice => JSON.stringify(choice)).join(' or ')}`
     case 'too_small':
     case 'too_big': {
@@ -59,14 +73,27 @@ function describe(issue: Issue, value: unknown, hidden: boolean): string {
       return `${shown} is too ${issue.code === 'too_small' ? 'small' : 'large'}; write ${bound} ${String(limit)}${unit}`
     }
     case 'invalid_union':
+      if (!issue.message.startsWith('Invalid')) return afterValue(shown, issue.message)
       return `${shown} is of the wrong type; write a text or a number`
     case 'invalid_format':
     case 'custom':
-      // Messages of our own that begin with a verb follow the value; those of the fork name the endpoint.
-      return /^(is|has|names|expected) /.test(issue.message) ? `${shown} ${issue.message}` : issue.message
+      return afterValue(shown, issue.message)
     default:
       return `${shown}: ${issue.message}`
   }
+}
+
+/** Words of our own that begin with a verb follow the value; those of the fork say themselves what they are about. */
+function afterValue(shown: string, words: string): string {
+  return /^(is|has|names) /.test(words) ? `${shown} ${words}` : words
+}
+
+const BLOCKS = new Set(['array', 'object', 'record'])
+
+/** Where a block belongs, a text may well be the key or the URL that should stand in it. */
+function showKind(value: unknown): string {
+  if (typeof value === 'string') return 'a text'
+  return typeof value === 'number' ? 'a number' : showValue(value, false)
 }
 
 const TYPE_NAMES: { [type: string]: string } = {

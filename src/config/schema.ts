@@ -1,4 +1,5 @@
 /** config.schema.json, made from the zod schema, so that an editor completes and explains the config. */
+import { writeFileSync } from 'node:fs'
 import { z } from 'zod'
 import { configSchema } from '../config.ts'
 
@@ -6,3 +7,5 @@ export function renderSchema(): string {
   const schema = z.toJSONSchema(configSchema, { io: 'input', target: 'draft-7' })
   return `${JSON.stringify({ title: 'Prime Backup Bridge', ...schema }, null, 2)}\n`
 }
+
+if (import.meta.main) writeFileSync(new URL('../../config.schema.json', import.meta.url), renderSchema())

@@ -227,9 +227,10 @@ function checkUrl(value: { [key: string]: unknown }, fault: (key: string, messag
   const url = value.url.trim()
   const type = typeof value.type === 'string' ? value.type : undefined
   const provider = findProvider(type, url)
-  const block = provider && value[provider.type]
   if (url === '') {
-    if (isObject(block) && provider?.defaultUrl?.(block) !== undefined) return
+    const block = provider?.options?.safeParse(value[provider.type])
+    // Whether a block with faults of its own says where to send can't be told.
+    if (block && (!block.success || provider?.defaultUrl?.(block.data) !== undefined)) return
     fault('url', 'is enabled but URL is empty; write its url, or enabled: false')
   } else if (!isHttpUrl(url)) {
     fault('url', 'has a URL that is none; write one that begins with https:// or http://')

@@ -1,0 +1,403 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { createNotifyCommand, parseCommand, testEvent } from '../../src/command/notify.ts'
+import { commandsSchema } from '../../src/command/permission.ts'
+import type { Line } from '../../src/command/reply.ts'
+import { createDispatcher, type Dispatcher } from '../../src/delivery/dispatcher.ts'
+import { notificationSchema, resolveEndpoints } from '../../src/delivery/endpoint.ts'
+import type { Http } from '../../src/delivery/http.ts'
+import { EVENT_NAMES } from '../../src/event.ts'
+import type { Language } from '../../src/language.ts'
+import { manifest } from '../../src/manifest.ts'
+import { fakeClock } from '../fake/clock.ts'
+import { fakeLog } from '../fake/log.ts'
+
+const STEVE = { uuid: '069a79f4-44e9-4726-a5be-fca90e38aaf5', name: 'Steve' }
+const ALEX = { uuid: 'ec561538-f3fd-461d-aff5-086b22154bce', name: 'Alex' }
+const EVE = { uuid: '00000000-0000-4000-8000-00000000000e', name: 'Eve' }
+
+type Setting = {
+  commands?: object
+  endpoints?: object[]
+  enabled?: boolean
+  language?: Language
+  /** Answers the requests to each host, after so many milliseconds. */
+  hosts?: { [host: string]: { status?: number; body?: string; tookMs?: number } }
+  dispatcher?: Dispatcher
+}
+
+function setUp({
+  commands,
+  endpoints = [A],
+  enabled = true,
+  language = 'en_us',
+  hosts,
+  dispatcher,
+}: Setting = {}) {
+  const clock = fakeClock()
+  const log = fakeLog()
+  const said: { player: string; line: Line }[] = []
+  const payloads: Record<string, unknown>[] = []
+  const http: Http = {
+    send: async ({ url, body = '' }) => {
+      payloads.push(JSON.parse(body))
+      const { status = 200, body: answer = '', tookMs = 0 } = hosts?.[new URL(url).host] ?? {}
+      if (tookMs > 0) await clock.sleep(tookMs)
+      return { type: 'answer', answer: { status, headers: {}, body: answer } }
+    },
+    close: async () => {},
+  }
+  const block = notificationSchema.parse({ enabled: true, endpoints })
+  const command = createNotifyCommand(
+    {
+      server: 'survival',
+      commands: commandsSchema.parse({ operators: ['Steve', ALEX.uuid], ...commands }),
+      language,
+      enabled,
+      manifest,
+    },
+    {
+      dispatcher:
+        dispatcher ??
+        createDispatcher({ endpoints: resolveEndpoints(block).endpoints, http, clock, plugin: manifest }),
+      clock,
+      log,
+      send: (player, line) => said.push({ player, line }),
+    },
+  )
+  return {
+    clock,
+    log,
+    payloads,
+    said,
+    /** The texts said since the last look. */
+    texts: () => said.splice(0).map(({ line }) => line.text),
+    hear: (player: { uuid?: string; name?: string }, words: string) => command.hear({ player, words }),
+  }
+}
+
+const A = { name: 'a', url: 'http://a/', retry_times: 0 }
+const SENT = [
+  'Sending test notification (event: backup_success)...',
+  '✓ a - Success (took: 0.00s)',
+  'Summary: 1/1 endpoints succeeded, total time: 0.00s',
+]
+
+describe('the words of a player', () => {
+  it('are the bridge’s when they are its command, and are left to Prime Backup otherwise', () => {
+    const test = (event: string) => ({ type: 'test', event })
+    const table: [string, unknown][] = [
+      ['test notify', test('backup_success')],
+      ['test notify restore_failure', test('restore_failure')],
+      ['test   notify\tbackup_start', test('backup_start')],
+      ['test notify nonsense', test('nonsense')],
+      ['test', { type: 'help' }],
+      ['test help', { type: 'help' }],
+      ['', undefined],
+      ['make test notify', undefined],
+      ['testnotify', undefined],
+      ['test notify backup_start now', undefined],
+      ['test other', undefined],
+      ['Test Notify', undefined],
+      ['help', undefined],
+    ]
+    for (const [words, command] of table) assert.deepEqual(parseCommand(words), command, words)
+  })
+
+  it('that are not the bridge’s are not answered, and cost nobody anything', async () => {
+    const { hear, texts, clock, log } = setUp()
+    for (const words of ['', 'make hello', 'back', 'test other', 'test notify a b']) {
+      hear(STEVE, words)
+      hear(EVE, words)
+    }
+    await clock.advance(0)
+    assert.deepEqual(texts(), [])
+    assert.deepEqual(log.lines, [])
+    hear(STEVE, 'test notify')
+    await clock.advance(0)
+    assert.deepEqual(texts(), SENT)
+  })
+})
+
+describe('a test notification', () => {
+  it('goes to every enabled endpoint, and is answered in the order of the config as results come', async () => {
+    const { hear, texts, clock, said, payloads } = setUp({
+      endpoints: [
+        { name: 'slow', url: 'http://slow/', retry_times: 0 },
+        { name: 'wrong', url: 'http://wrong/', retry_times: 0 },
+        { name: 'off', url: 'http://off/', enabled: false },
+        { name: 'quiet', url: 'http://quiet/', events: ['restore_failure'] },
+      ],
+      hosts: { slow: { tookMs: 120 }, wrong: { status: 401 } },
+    })
+    hear(STEVE, 'test notify')
+    assert.deepEqual(texts(), ['Sending test notification (event: backup_success)...'])
+    await clock.advance(119)
+    assert.deepEqual(texts(), [])
+    assert.equal(payloads.length, 3)
+    await clock.advance(1)
+    assert.deepEqual(
+      said.map(({ player }) => player),
+      Array(5).fill('Steve'),
+    )
+    assert.deepEqual(texts(), [
+      '✓ slow - Success (took: 0.12s)',
+      '✗ wrong - Failed: HTTP 401: Unauthorized → check the key or token, and that it may send',
+      '- off - Skipped: it is disabled in the config',
+      '✓ quiet - Success (took: 0.00s) (not subscribed to this event otherwise)',
+      'Summary: 2/3 endpoints succeeded, total time: 0.12s',
+    ])
+  })
+
+  it('says that it is a test, and who asked', async () => {
+    const { hear, clock, payloads } = setUp({
+      language: 'zh_cn',
+      endpoints: [A, { ...A, name: 'b', language: 'zh_cn' }],
+    })
+    hear(ALEX, 'test notify restore_failure')
+    await clock.advance(0)
+    assert.equal(payloads.length, 2)
+    for (const payload of payloads) {
+      assert.partialDeepStrictEqual(payload, {
+        event: 'restore_failure',
+        message: 'manual_test',
+        operator: { type: 'player', name: 'Alex', full: 'player:Alex' },
+        source: { type: 'player', name: 'Alex' },
+        server: { running: true, name: 'survival' },
+        timestamp: { unix: clock.now() / 1000 },
+      })
+      assert.equal(payload.backup, undefined)
+    }
+    assert.match(String(payloads[0]?.title), /^\[TEST\] /)
+    assert.match(String(payloads[1]?.title), /^\[测试\]/)
+  })
+
+  it('is answered in the language of the notifications', async () => {
+    const { hear, texts, clock } = setUp({ language: 'zh_cn' })
+    hear(STEVE, 'test notify')
+    await clock.advance(0)
+    assert.deepEqual(texts(), [
+      '正在发送测试通知（事件：backup_success）...',
+      '✓ a - 成功 (耗时: 0.00s)',
+      '总计: 1/1 个端点成功, 总耗时: 0.00s',
+    ])
+  })
+
+  it('has an id that no other has', () => {
+    const ids = new Set(
+      Array.from({ length: 100 }, () =>
+        testEvent('backup_start', 's', { type: 'player', name: 'x' }, 0, true),
+      ).flatMap(({ id, taskId }) => [id, taskId]),
+    )
+    assert.equal(ids.size, 200)
+  })
+
+  it('of each of the six events can be had', async () => {
+    const { hear, clock, payloads } = setUp()
+    for (const name of EVENT_NAMES) {
+      hear(STEVE, `test notify ${name}`)
+      await clock.advance(10_000)
+    }
+    assert.deepEqual(
+      payloads.map(({ event }) => event),
+      [...EVENT_NAMES],
+    )
+  })
+
+  it('of an unknown event is answered with the six, and not sent', async () => {
+    const { hear, texts, clock, payloads } = setUp()
+    hear(STEVE, 'test notify backup')
+    await clock.advance(0)
+    assert.deepEqual(texts(), [`Unknown event "backup"; write one of: ${EVENT_NAMES.join(', ')}`])
+    assert.deepEqual(payloads, [])
+  })
+
+  it('is not sent while notifications are off, and that is said', async () => {
+    const { hear, texts, clock, payloads } = setUp({ enabled: false })
+    hear(STEVE, 'test notify')
+    await clock.advance(0)
+    assert.deepEqual(texts(), ['Notification is disabled or no endpoint configured'])
+    assert.deepEqual(payloads, [])
+  })
+
+  it('waits for the one before it', async () => {
+    const { hear, texts, clock, payloads } = setUp({ hosts: { a: { tookMs: 3000 } } })
+    hear(STEVE, 'test notify')
+    hear(ALEX, 'test notify')
+    await clock.advance(2999)
+    assert.deepEqual(texts(), [
+      'Sending test notification (event: backup_success)...',
+      'A test is already running',
+    ])
+    await clock.advance(10_000)
+    texts()
+    hear(ALEX, 'test notify')
+    await clock.advance(3000)
+    assert.equal(texts().length, 3)
+    assert.equal(payloads.length, 2)
+  })
+
+  it('that breaks is logged, and the next one goes out', async () => {
+    let calls = 0
+    const dispatcher: Dispatcher = {
+      dispatch: async () => {},
+      test: async () => {
+        calls++
+        if (calls === 1) throw new Error('broken')
+        return []
+      },
+      stop: async () => {},
+    }
+    const { hear, texts, clock, log } = setUp({ dispatcher })
+    hear(STEVE, 'test notify')
+    await clock.advance(10_000)
+    assert.ok(
+      log.lines.some(({ level, message }) => level === 'error' && message === 'the test notification failed'),
+    )
+    texts()
+    hear(STEVE, 'test notify')
+    await clock.advance(0)
+    assert.equal(texts().length, 2)
+  })
+
+  it('never shows a key, whatever the receiver answers', async () => {
+    const key = 'hush0123456789'
+    const { hear, texts, clock, log } = setUp({
+      endpoints: [
+        {
+          name: 'h',
+          url: `http://a/${key}?token=${key}`,
+          headers: { Authorization: `Bearer ${key}` },
+          retry_times: 0,
+        },
+        { name: 'b', type: 'bark', url: 'http://a/push', bark: { device_key: key }, retry_times: 0 },
+        { name: 's', type: 'serverchan', url: 'http://a/', serverchan: { sendkey: key }, retry_times: 0 },
+      ],
+      hosts: { a: { status: 400, body: JSON.stringify({ code: 400, message: `bad key ${key}` }) } },
+    })
+    hear(STEVE, 'test notify')
+    await clock.advance(0)
+    const all = [...texts(), JSON.stringify(log.lines)].join('\n')
+    assert.match(all, /Summary: 0\/3 /)
+    assert.doesNotMatch(all, new RegExp(key))
+  })
+})
+
+describe('who may', () => {
+  it('is whom commands.operators names, by name or UUID', async () => {
+    for (const player of [STEVE, { name: 'Steve' }, ALEX, { ...ALEX, name: 'Alexa' }]) {
+      const { hear, texts, clock } = setUp()
+      hear(player, 'test notify')
+      await clock.advance(0)
+      assert.deepEqual(texts(), SENT)
+    }
+  })
+
+  it('is nobody else: one refusal, then silence until the cooldown is over', async () => {
+    const { hear, said, texts, clock, payloads, log } = setUp({ commands: { cooldown: '10s' } })
+    for (let second = 0; second < 10; second++) {
+      for (const words of ['test notify', 'test', 'test notify nonsense']) hear(EVE, words)
+      await clock.advance(1000)
+    }
+    assert.equal(said[0]?.player, 'Eve')
+    assert.deepEqual(texts(), ['You have no permission for this command of the notification bridge'])
+    assert.deepEqual(log.said(), ['Eve is not in commands.operators; the test was refused'])
+    hear(EVE, 'test notify')
+    assert.equal(texts().length, 1)
+    assert.deepEqual(payloads, [])
+  })
+
+  it('is nobody by default', async () => {
+    const { hear, texts, clock } = setUp({ commands: { operators: undefined } })
+    hear(STEVE, 'test notify')
+    await clock.advance(0)
+    assert.match(texts()[0] ?? '', /^You have no permission/)
+  })
+
+  it('is nobody whose name could be a selector or part of a command', async () => {
+    for (const name of [
+      '@a',
+      'Ste ve',
+      '§aSteve',
+      'Ste\u0000ve',
+      'Steve\u007f',
+      'Steve"',
+      "Steve'",
+      'Steve\\',
+      '/op',
+      'a/b',
+      '',
+      'x'.repeat(41),
+      undefined,
+    ]) {
+      const { hear, said, clock } = setUp({
+        commands: { operators: ['Steve', STEVE.uuid, ...(name ? [name] : [])] },
+      })
+      hear({ uuid: STEVE.uuid, name }, 'test notify')
+      await clock.advance(0)
+      assert.deepEqual(said, [], String(name))
+    }
+  })
+})
+
+describe('the cooldown', () => {
+  it('is told to an operator who does not keep it, with what is left', async () => {
+    const { hear, texts, clock, payloads } = setUp({ commands: { cooldown: '10s' } })
+    hear(STEVE, 'test notify')
+    await clock.advance(2500)
+    texts()
+    hear(STEVE, 'test notify')
+    assert.deepEqual(texts(), ['Please wait 8s before the next test'])
+    await clock.advance(7499)
+    hear(STEVE, 'test')
+    assert.deepEqual(texts(), ['Please wait 1s before the next test'])
+    await clock.advance(1)
+    hear(STEVE, 'test notify')
+    await clock.advance(0)
+    assert.equal(payloads.length, 2)
+  })
+
+  it('is each player’s own', async () => {
+    const { hear, clock, payloads } = setUp()
+    for (const player of [STEVE, EVE, ALEX]) {
+      hear(player, 'test notify')
+      await clock.advance(0)
+    }
+    assert.equal(payloads.length, 2)
+  })
+
+  it('can be switched off', async () => {
+    const { hear, clock, payloads } = setUp({ commands: { cooldown: 0 } })
+    for (let count = 0; count < 3; count++) {
+      hear(STEVE, 'test notify')
+      await clock.advance(0)
+    }
+    assert.equal(payloads.length, 3)
+  })
+
+  it('is remembered of a bounded number of players, the latest', async () => {
+    const { hear, texts } = setUp()
+    hear(EVE, 'test')
+    for (let count = 0; count < 255; count++) hear({ name: `player${count}` }, 'test')
+    texts()
+    hear(EVE, 'test')
+    assert.deepEqual(texts(), [])
+    hear({ name: 'onemore' }, 'test')
+    texts()
+    hear(EVE, 'test')
+    assert.equal(texts().length, 1)
+  })
+})
+
+describe('the help', () => {
+  it('is that of the manifest, with the server’s prefix, in the language of the notifications', async () => {
+    for (const words of ['test', 'test help']) {
+      const english = setUp({ commands: { prefix: '!!bak' } })
+      english.hear(STEVE, words)
+      assert.deepEqual(english.texts(), ['!!bak test notify [<event>]: send a test notification'])
+      const chinese = setUp({ language: 'zh_cn', enabled: false })
+      chinese.hear(STEVE, words)
+      assert.deepEqual(chinese.texts(), ['!!pb test notify [<事件>]: 发送通知测试'])
+    }
+  })
+})
