@@ -211,7 +211,7 @@ export function createBot(
 }
 
 /** The address behind a domain with a `_minecraft._tcp` record, as vanilla's client resolves it. */
-async function resolveAddress(host: string, port: number): Promise<{ host: string; port: number }> {
+export async function resolveAddress(host: string, port: number): Promise<{ host: string; port: number }> {
   if (port !== 25_565 || isIP(host) !== 0 || host === 'localhost') return { host, port }
   try {
     const [record] = await new Resolver({ timeout: 3_000, tries: 1 }).resolveSrv(`_minecraft._tcp.${host}`)

@@ -1,5 +1,5 @@
 /** The chat packets of every version, 1.12.2 to the newest, as one shape. Source: facts/chat-and-log.md section 1. */
-import { type Component, parseComponent, runsOf, textOf } from './component.ts'
+import { type Component, parseComponent, runsOf, shownText, textOf } from './component.ts'
 
 export type ChatMessage = {
   /**
@@ -46,7 +46,7 @@ function fromComponent(
   sender?: ChatMessage['sender'],
 ): ChatMessage | undefined {
   if (component === undefined) return undefined
-  return { kind, component, text: textOf(component), ...(sender && { sender }) }
+  return { kind, component, text: shownText(component), ...(sender && { sender }) }
 }
 
 /** 1.12.2 to 1.18.2: one packet for all, told apart by its position (0 chat, 1 system, 2 action bar). */

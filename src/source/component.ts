@@ -21,17 +21,17 @@ export type Run = { text: string; color?: string; click?: Component['click']; ho
 
 const MAX_DEPTH = 64
 const MAX_NODES = 4096
-/** Vanilla's own limit of a serialised component. */
-const MAX_JSON_LENGTH = 262_144
+/** Of the JSON, or of all texts of the NBT: vanilla's own limit of a serialised component. */
+const MAX_CHARACTERS = 262_144
 
 class TooLarge extends Error {}
 
 /** `raw` is what the protocol library hands over: an NBT node from 1.20.3 on, a JSON string before. */
 export function parseComponent(raw: unknown): Component | undefined {
   try {
-    const budget = { nodes: MAX_NODES }
+    const budget = { nodes: MAX_NODES, characters: MAX_CHARACTERS }
     if (typeof raw === 'string') {
-      if (raw.length > MAX_JSON_LENGTH) return undefined
+      if (raw.length > MAX_CHARACTERS) return undefined
       return toComponent(JSON.parse(raw), 0, budget)
     }
     if (!isRecord(raw)) return undefined
@@ -49,13 +49,17 @@ export function textComponent(text: string): Component {
   return { text, with: [], children: [] }
 }
 
-function spend(budget: { nodes: number }, depth: number): void {
-  if (depth > MAX_DEPTH || --budget.nodes < 0) throw new TooLarge()
+type Budget = { nodes: number; characters: number }
+
+function spend(budget: Budget, depth: number, text = ''): void {
+  budget.nodes -= 1
+  budget.characters -= text.length
+  if (depth > MAX_DEPTH || budget.nodes < 0 || budget.characters < 0) throw new TooLarge()
 }
 
 /** prismarine-nbt's typed tree (`{ type, value }`; lists carry their element type once) as plain values. */
-function simplifyNbt(type: string, value: unknown, depth: number, budget: { nodes: number }): unknown {
-  spend(budget, depth)
+function simplifyNbt(type: string, value: unknown, depth: number, budget: Budget): unknown {
+  spend(budget, depth, typeof value === 'string' ? value : '')
   if (type === 'compound' && isRecord(value)) {
     const plain: Record<string, unknown> = Object.create(null)
     for (const [key, node] of Object.entries(value)) {
@@ -71,7 +75,7 @@ function simplifyNbt(type: string, value: unknown, depth: number, budget: { node
   return typeof value === 'string' || typeof value === 'number' ? value : undefined
 }
 
-function toComponent(value: unknown, depth: number, budget: { nodes: number }): Component {
+function toComponent(value: unknown, depth: number, budget: Budget): Component {
   spend(budget, depth)
   const next = (child: unknown) => toComponent(child, depth + 1, budget)
   if (Array.isArray(value)) return { text: '', with: [], children: value.map(next) }
@@ -118,6 +122,11 @@ export function textOf(component: Component): string {
     .join('')
 }
 
+/** The text as it is shown: without the `§x` codes of style that it may hold. */
+export function shownText(component: Component): string {
+  return textOf(component).replace(/§./gs, '')
+}
+
 /** The few translated texts that a log line or a chat pattern needs; others show their key and arguments. */
 const TRANSLATIONS: { [key: string]: string } = {
   'chat.type.admin': '[%s: %s]',
@@ -146,9 +155,10 @@ const TRANSLATIONS: { [key: string]: string } = {
 }
 
 function translate(component: Component): string {
-  const pattern = TRANSLATIONS[component.translate ?? '']
+  const key = component.translate ?? ''
   const args = component.with.map(textOf)
-  if (pattern === undefined) return [component.translate, ...args].join(' ')
+  const pattern = Object.hasOwn(TRANSLATIONS, key) ? TRANSLATIONS[key] : undefined
+  if (pattern === undefined) return [key, ...args].join(' ')
   let used = 0
   return pattern.replace(/%s/g, () => args[used++] ?? '')
 }

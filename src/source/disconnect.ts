@@ -61,6 +61,13 @@ export function kickedFor(component: Component | undefined, username: string): E
   }
 }
 
+/** What went wrong with a connection. Where a name has several addresses, the fault of all of them has no words. */
+export function messageOf(error: Error & { code?: unknown }): string {
+  const first: unknown = error instanceof AggregateError ? error.errors[0] : undefined
+  if (first instanceof Error) return messageOf(first)
+  return error.message || String(error.code ?? 'connection error')
+}
+
 /** At most 200 characters on one line, for logs: what a server writes may be long and may hold control characters. */
 export function oneLine(text: string): string {
   const plain = text

@@ -12,10 +12,11 @@ type MinecraftData = {
   supportFeature(name: string): boolean
 }
 
+type Release = { minecraftVersion: string; version: number; releaseType?: string }
+
 type MinecraftDataModule = ((version: string) => MinecraftData | null) & {
-  postNettyVersionsByProtocolVersion: {
-    pc: { [protocol: number]: { minecraftVersion: string; releaseType?: string }[] }
-  }
+  versionsByMinecraftVersion: { pc: { [version: string]: Release | undefined } }
+  postNettyVersionsByProtocolVersion: { pc: { [protocol: number]: Release[] | undefined } }
 }
 
 type Protocol = {
@@ -48,7 +49,8 @@ export type Dialect = {
 /** The dialect of one version; an ending with the remedy for a version that the library does not speak. */
 export async function loadDialect(version: string): Promise<Dialect | Ending> {
   const { protocol, minecraftData } = await load()
-  const data = minecraftData(version)
+  const release = minecraftData.versionsByMinecraftVersion.pc[version]
+  const data = release && dataFor(minecraftData, release.version, version)
   if (!data)
     return {
       reason: `Minecraft ${version} is unknown here`,
@@ -84,13 +86,25 @@ export async function loadDialect(version: string): Promise<Dialect | Ending> {
 /** The version to speak with a server that answered a ping; an ending with the remedy where there is none. */
 export async function versionOf(status: ServerStatus): Promise<string | Ending> {
   const { protocol, minecraftData } = await load()
-  const known = minecraftData.postNettyVersionsByProtocolVersion.pc[status.protocol] ?? []
-  const version = (known.find(({ releaseType }) => releaseType !== 'snapshot') ?? known[0])?.minecraftVersion
-  if (version !== undefined && minecraftData(version)) return version
+  const data = dataFor(minecraftData, status.protocol)
+  if (data) return data.version.minecraftVersion
   return {
     reason: `the server runs "${oneLine(status.versionName)}" (protocol ${status.protocol}), which this bridge does not speak`,
     remedy: `update the bridge, or set minecraft.version to a version that the server lets in (${range(protocol)})`,
   }
+}
+
+/** The data of a protocol number. Asked by name, minecraft-data answers with a near version where it has none of its own. */
+function dataFor(minecraftData: MinecraftDataModule, number: number, preferred?: string) {
+  const releases = minecraftData.postNettyVersionsByProtocolVersion.pc[number] ?? []
+  const names = releases
+    .toSorted((a, b) => Number(a.releaseType === 'snapshot') - Number(b.releaseType === 'snapshot'))
+    .map(({ minecraftVersion }) => minecraftVersion)
+  for (const name of preferred === undefined ? names : [preferred, ...names]) {
+    const data = minecraftData(name)
+    if (data?.version.version === number) return data
+  }
+  return undefined
 }
 
 function range({ supportedVersions }: Protocol): string {

@@ -4,6 +4,7 @@
  */
 import { connect } from 'node:net'
 import type { Clock } from '../clock.ts'
+import { messageOf } from './disconnect.ts'
 import { encodeVarint, readVarint } from './varint.ts'
 
 export type ServerStatus = {
@@ -38,7 +39,7 @@ export function ping(
   }
 
   socket.on('connect', () => socket.write(statusRequest(target)))
-  socket.on('error', error => end(error))
+  socket.on('error', error => end(new Error(messageOf(error), { cause: error })))
   socket.on('close', () => end(new Error('the connection closed before the server answered the status ping')))
   socket.on('data', chunk => {
     received = Buffer.concat([received, chunk])

@@ -4,7 +4,7 @@ import type { Clock } from '../clock.ts'
 import type { Log } from '../log.ts'
 import { CHAT_PACKETS, type ChatMessage, readChatPacket } from './chat.ts'
 import { parseComponent, textComponent } from './component.ts'
-import { type Ending, kickedFor, oneLine } from './disconnect.ts'
+import { type Ending, kickedFor, messageOf, oneLine } from './disconnect.ts'
 import type { Account, Dialect } from './library.ts'
 import { CLIENT_SETTINGS, mindManners } from './manners.ts'
 import type { Client } from './packets.ts'
@@ -109,9 +109,7 @@ export function runSession(
     )
   }
 
-  client.on('error', (error: Error & { code?: string }) =>
-    end({ reason: oneLine(error.message || (error.code ?? 'connection error')) }),
-  )
+  client.on('error', (error: Error) => end({ reason: oneLine(messageOf(error)) }))
   client.on('end', () => end({ reason: 'the connection was closed' }))
   client.on('kick_disconnect', onKick)
   client.on('disconnect', onKick)

@@ -1,0 +1,64 @@
+/** What the tests of the bot share: one session against a server, with everything that it reports kept. */
+
+import type { ChatMessage } from '../../src/source/chat.ts'
+import type { Ending } from '../../src/source/disconnect.ts'
+import { type Dialect, loadDialect } from '../../src/source/library.ts'
+import { type Play, runSession } from '../../src/source/session.ts'
+import { fakeClock } from '../fake/clock.ts'
+import { fakeLog } from '../fake/log.ts'
+import { until } from '../fake/until.ts'
+
+export async function dialectOf(version: string): Promise<Dialect> {
+  const dialect = await loadDialect(version)
+  if ('reason' in dialect) throw new Error(dialect.reason)
+  return dialect
+}
+
+export type OpenSession = Awaited<ReturnType<typeof openSession>>
+
+export async function openSession(
+  version: string,
+  port: number,
+  over: { host?: string; clock?: ReturnType<typeof fakeClock> } = {},
+) {
+  const clock = over.clock ?? fakeClock()
+  const log = fakeLog()
+  const stop = new AbortController()
+  const plays: Play[] = []
+  const messages: ChatMessage[] = []
+  const endings: Ending[] = []
+  const ended = runSession(
+    {
+      host: over.host ?? '127.0.0.1',
+      port,
+      username: 'Bot',
+      auth: 'offline',
+      tokenDir: '',
+      onDeviceCode: () => {},
+    },
+    await dialectOf(version),
+    { clock, log, signal: stop.signal },
+    { attached: play => plays.push(play), message: message => messages.push(message) },
+  ).then(ending => {
+    endings.push(ending)
+    return ending
+  })
+  return {
+    clock,
+    log,
+    ended,
+    endings,
+    plays,
+    messages,
+    texts: () => messages.map(({ text }) => text),
+    stop: () => stop.abort(),
+    /** The bot in play. */
+    async play(): Promise<Play> {
+      await until(`the bot is in play (${endings[0]?.reason ?? 'not ended'})`, () => plays.length > 0)
+      const [play] = plays
+      if (!play) throw new Error('not in play')
+      return play
+    },
+    heard: (count: number) => until(`${count} lines of chat`, () => messages.length >= count),
+  }
+}
