@@ -1,26 +1,34 @@
 /**
- * The bridge in one sentence: source → observe → lifecycle → delivery → report.
+ * The bridge in one sentence: source → observe → lifecycle → outbox → delivery → report.
  * The only place that knows the order of the stages.
  */
 import { join } from 'node:path'
 import type { Clock } from './clock.ts'
 import { createNotifyCommand } from './command/notify.ts'
-import { compilePattern } from './command/permission.ts'
+import { compilePattern, isOperator } from './command/permission.ts'
 import { createReplier } from './command/reply.ts'
 import type { Config, ServerConfig } from './config.ts'
-import { type AttemptReport, createDispatcher, type Dispatcher } from './delivery/dispatcher.ts'
-import { resolveEndpoints } from './delivery/endpoint.ts'
-import { createHttp, type Http } from './delivery/http.ts'
+import { createAttempt } from './delivery/attempt.ts'
+import { resolveEndpoints, subscribes } from './delivery/endpoint.ts'
+import { createHttp } from './delivery/http.ts'
+import { createTester, type Tester } from './delivery/tester.ts'
+import { createWorker } from './delivery/worker.ts'
 import type { LifecycleEvent } from './event.ts'
+import type { LifecycleState } from './lifecycle.ts'
 import type { Log } from './log.ts'
 import { manifest } from './manifest.ts'
-import type { Fact } from './observation.ts'
+import { createNotices, type Notices } from './notices.ts'
 import { observeChat, readCommand } from './observe.ts'
+import type { StoreNews } from './outbox/open.ts'
+import { createOutbox, type Outbox, type OutboxNews } from './outbox/outbox.ts'
+import type { Store } from './outbox/store.ts'
 import { createBot } from './source/bot.ts'
 import type { ChatMessage } from './source/chat.ts'
+import { textOf } from './source/component.ts'
 import { createTracker } from './tracker.ts'
 
 export const USER_AGENT = `${manifest.id}/${manifest.version}`
+export const PLUGIN = { id: manifest.id, version: manifest.version }
 
 /** How long deliveries under way may take when the bridge stops; the whole stop takes less than 5 s. */
 const DRAIN_MS = 3_000
@@ -28,111 +36,208 @@ const DRAIN_MS = 3_000
 export type Bridge = {
   /** Returns at once; the bots join when they can. */
   start(): void
-  /** Idempotent. Resolves when nothing of the bridge is left. */
+  /** Idempotent. Resolves when nothing of the bridge is left; what was not delivered stays in the store. */
   stop(): Promise<void>
+  outbox: Outbox
+  /** What the store has to say, for people to hear. */
+  storeNews(news: StoreNews): void
 }
 
 export type BridgeDeps = {
+  /** Closed by whoever opened it, after `stop`. */
+  store: Store
   clock: Clock
   log: Log
   random(): number
-  /** Sees each event as it is handed to delivery. */
-  onEvent?(event: LifecycleEvent): void
-  onOutcome?(report: AttemptReport): void
 }
 
 export function createBridge(config: Config, deps: BridgeDeps): Bridge {
-  const { log, clock } = deps
+  const { log, clock, store, random } = deps
   const { endpoints, warnings } = resolveEndpoints(config.notification)
+  const enabled = endpoints.filter(endpoint => endpoint.enabled)
   const http = createHttp({ userAgent: USER_AGENT, clock })
-  const dispatcher = createDispatcher({
-    endpoints,
-    http,
+  const attempt = createAttempt({ http, clock })
+  const worker = createWorker({
+    endpoints: enabled,
+    outbox: () => outbox,
+    attempt,
     clock,
-    plugin: { id: manifest.id, version: manifest.version },
+    plugin: PLUGIN,
     log,
-    ...(deps.onOutcome && { onOutcome: deps.onOutcome }),
   })
-  const enabled = endpoints.some(endpoint => endpoint.enabled)
-  const watches = config.servers.map(server => createWatch(server, config, { ...deps, dispatcher, enabled }))
+  const tester = createTester({ endpoints, attempt, clock, plugin: PLUGIN, log })
+  const outbox: Outbox = createOutbox(
+    {
+      recipients: enabled.map(endpoint => ({
+        key: endpoint.key,
+        fingerprint: endpoint.fingerprint,
+        retry: endpoint.retry,
+        wants: event => subscribes(endpoint, event),
+      })),
+      startExpiryMs: config.notification.startExpiry,
+    },
+    { store, clock, log, random, onNews: news => raiseNews(notices, news), onWork: worker.wake },
+  )
+  store.salvageWith(() => outbox.activeRows())
+  const notices = createNotices(clock, event => {
+    log.warn({ code: event.notice?.code }, event.notice?.text.en_us ?? '')
+    void outbox.accept([event])
+    for (const watch of watches) watch.announce(event)
+  })
+  const watches = config.servers.map(server =>
+    createWatch(server, config, { ...deps, tester, outbox, enabled: enabled.length > 0 }),
+  )
   let stopping: Promise<void> | undefined
 
+  async function stopAll() {
+    await Promise.all([...watches.map(watch => watch.stop()), tester.stop()])
+    await worker.stop(DRAIN_MS)
+    await http.close()
+    store.flush()
+  }
+
   return {
+    outbox,
     start: () => {
       for (const warning of warnings) log.warn({}, warning)
-      if (!enabled)
+      if (enabled.length === 0)
         log.warn({}, 'no notification will be sent: notification.enabled is false, or no endpoint is enabled')
+      outbox.load()
       for (const watch of watches) watch.start()
     },
     stop: () => {
-      stopping ??= stopAll(watches, dispatcher, http)
+      stopping ??= stopAll()
       return stopping
     },
+    storeNews: news => raiseStoreNews(notices, news),
   }
 }
 
-async function stopAll(watches: Watch[], dispatcher: Dispatcher, http: Http) {
-  await Promise.all(watches.map(watch => watch.stop()))
-  await dispatcher.stop(DRAIN_MS)
-  await http.close()
+function raiseNews(notices: Notices, news: OutboxNews) {
+  switch (news.type) {
+    case 'paused':
+      return notices.raise('endpoint_paused', news.endpoint, news.endpoint, news.reason, news.endpoint)
+    case 'resumed':
+      return notices.raise('endpoint_resumed', news.endpoint, news.endpoint)
+    case 'dead': {
+      const { endpoint, event, id, reason, why } = news.delivery
+      // A notice of a notice that could not be delivered would have no end.
+      if (event === 'bridge_notice') return undefined
+      return notices.raise('dead_letter', endpoint, event, endpoint, reason?.text ?? why ?? '', id)
+    }
+    default:
+      return news satisfies never
+  }
 }
 
-type Watch = { start(): void; stop(): Promise<void> }
+function raiseStoreNews(notices: Notices, news: StoreNews) {
+  switch (news.type) {
+    case 'health':
+      if (news.health.atRisk) notices.raise('store_at_risk', '', news.health.reason)
+      else notices.raise('store_recovered', '')
+      return undefined
+    case 'moved_aside':
+      return notices.raise('store_corrupt', '', news.file)
+    case 'forgotten':
+      return notices.raise('store_forgot', '', String(news.rows))
+    default:
+      return news satisfies never
+  }
+}
+
+type Watch = {
+  start(): void
+  stop(): Promise<void>
+  /** Tells a notice in chat, once, to the first operator who is seen there. */
+  announce(event: LifecycleEvent): void
+}
 
 /** One server: its bot, its lifecycle, its commands. */
 function createWatch(
   server: ServerConfig,
   config: Config,
-  deps: BridgeDeps & { dispatcher: Dispatcher; enabled: boolean },
+  deps: BridgeDeps & { tester: Tester; outbox: Outbox; enabled: boolean },
 ): Watch {
-  const { clock, dispatcher } = deps
+  const { clock, tester, outbox, store } = deps
+  const { language } = config.notification
   const log = named(deps.log, server.name)
   const rules = {
     prefix: server.commands.prefix,
     chatPatterns: server.commands.chatPatterns.map(compilePattern),
   }
+  /** By code, so that a trouble that goes on is told once. */
+  const unheard = new Map<string, string>()
 
-  const tracker = createTracker(server.name, server.lifecycle, clock, event => {
-    log.info({ event: event.id, ...(event.message && { message: event.message }) }, wordsOf(event))
-    deps.onEvent?.(event)
-    dispatcher.dispatch(event)
+  const tracker = createTracker(server.name, server.lifecycle, clock, (events, state) => {
+    for (const event of events)
+      log.info({ event: event.id, ...(event.message && { message: event.message }) }, wordsOf(event))
+    const body = JSON.stringify(state)
+    void outbox.accept(events, [{ table: 'state', server: server.name, body }])
   })
 
   const bot = createBot(
     { minecraft: server.minecraft, tokenDir: join(config.state.dir, 'tokens') },
     { clock, log, random: deps.random, isUrgent: tracker.awaitsRestore },
-    {
-      fact: (fact: Fact) => tracker.take(fact),
-      message: (message: ChatMessage) => {
-        replier.hear(message)
-        if (message.sender?.uuid !== undefined && message.sender.uuid === bot.play()?.uuid) return
-        const fact = observeChat(message, rules)
-        if (fact) tracker.take(fact)
-        const command = readCommand(message, rules)
-        if (command) notify.hear(command)
-      },
-    },
+    { fact: tracker.take, message: hear },
   )
+
+  function hear(message: ChatMessage) {
+    replier.hear(message)
+    const own = bot.play()
+    if (message.sender?.uuid !== undefined && message.sender.uuid === own?.uuid) return
+    tellUnheard(message)
+    const fact = observeChat(message, rules)
+    if (fact) tracker.take(fact)
+    const command = readCommand(message, rules)
+    if (command) notify.hear(command)
+  }
+
+  function tellUnheard(message: ChatMessage) {
+    if (unheard.size === 0) return
+    const player = playerOf(message)
+    if (player?.name === undefined || !isOperator(player, server.commands.operators)) return
+    for (const text of unheard.values()) replier.send(player.name, { text, color: 'yellow' })
+    unheard.clear()
+  }
 
   const replier = createReplier(server.commands.reply, bot.play, { clock, log })
   const notify = createNotifyCommand(
-    {
-      server: server.name,
-      commands: server.commands,
-      language: config.notification.language,
-      enabled: deps.enabled,
-      manifest,
-    },
-    { dispatcher, clock, log, send: replier.send },
+    { server: server.name, commands: server.commands, language, enabled: deps.enabled, manifest },
+    { tester, clock, log, send: replier.send },
   )
 
   return {
-    start: bot.start,
+    start: () => {
+      tracker.start(storedState(store, server.name))
+      bot.start()
+    },
     stop: async () => {
       replier.stop()
       tracker.stop()
       await bot.stop()
     },
+    announce: ({ notice }) => {
+      if (notice) unheard.set(notice.code, notice.text[language])
+    },
+  }
+}
+
+/** Who is there, as a message shows: whoever spoke, or has just joined. */
+function playerOf({ kind, sender, component }: ChatMessage): ChatMessage['sender'] {
+  if (kind === 'player') return sender
+  const [name] = component.with
+  return component.translate === 'multiplayer.player.joined' && name ? { name: textOf(name) } : undefined
+}
+
+function storedState(store: Store, server: string): LifecycleState | undefined {
+  const body = store.read(
+    database => database.prepare('SELECT body FROM state WHERE server = ?').get(server)?.body,
+  )
+  if (typeof body !== 'string') return undefined
+  try {
+    return JSON.parse(body) as LifecycleState
+  } catch {
+    return undefined
   }
 }
 

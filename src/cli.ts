@@ -147,6 +147,6 @@ main(process.argv.slice(2)).then(
     const { name, message } = error instanceof Error ? error : { name: '', message: String(error) }
     process.stderr.write(`pb-bridge: ${message}\n`)
     // What had been opened before the fault must not keep the process.
-    process.exit(name === 'ConfigError' || name === 'UsageError' ? 2 : 1)
+    process.exit(['ConfigError', 'UsageError', 'StoreError'].includes(name) ? 2 : 1)
   },
 )

@@ -3,10 +3,12 @@ import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { type ParseError, parse as parseJson, printParseErrorCode } from 'jsonc-parser'
 import { z } from 'zod'
+import { bytes } from './bytes.ts'
 import { commandsSchema } from './command/permission.ts'
 import { substituteEnvironment } from './config/environment.ts'
 import { describeIssues } from './config/fault.ts'
 import { notificationSchema } from './delivery/endpoint.ts'
+import { duration } from './duration.ts'
 import { lifecycleSchema } from './lifecycle.ts'
 import { LOG_LEVELS } from './log.ts'
 import { minecraftSchema } from './source/bot.ts'
@@ -37,7 +39,12 @@ export const configSchema = z
           .string()
           .min(1, 'is empty; write the path of a folder')
           .default('./data')
-          .describe('Folder for what the bridge keeps: the tokens of Microsoft accounts.'),
+          .describe('Folder for what the bridge keeps: its store, and the tokens of Microsoft accounts.'),
+        retention: duration('30d', { min: '1h' }).describe('How long events and what came of them are kept.'),
+        deadRetention: duration('90d', { min: '1h' }).describe(
+          'How long a dead letter is kept, if nobody sends it again or drops it.',
+        ),
+        maxSize: bytes('256MB', '1MB').describe('How large the store may grow; then the oldest goes first.'),
       })
       .prefault({})
       .describe('What the bridge keeps between two runs.'),

@@ -1,4 +1,5 @@
 /** The vocabulary of what people are told: the six lifecycle events and the facts that they carry. */
+import type { Text } from './language.ts'
 
 /** The public names, in the order in which the fork lists them (facts/compat.md section 1). */
 export const EVENT_NAMES = [
@@ -11,8 +12,11 @@ export const EVENT_NAMES = [
 ] as const
 
 export type EventName = (typeof EVENT_NAMES)[number]
-export type TaskKind = 'backup' | 'restore'
-export type EventStatus = 'start' | 'success' | 'failure'
+/** What the bridge says of itself; only to endpoints that want it. */
+export const NOTICE = 'bridge_notice'
+
+export type TaskKind = 'backup' | 'restore' | 'bridge'
+export type EventStatus = 'start' | 'success' | 'failure' | 'notice'
 
 /** A value that JSON can hold; `extra` is open to more keys later. */
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json }
@@ -42,7 +46,7 @@ export type LifecycleEvent = {
   /** Made from the task's id; the same on every replay of the same input. */
   id: string
   taskId: string
-  name: EventName
+  name: EventName | typeof NOTICE
   /** When it happened, epoch milliseconds. */
   at: number
   /** The server's name in the config. */
@@ -57,18 +61,21 @@ export type LifecycleEvent = {
   /** A word of compat.md section 2 (`aborted` …), of the corpus (`outcome_unknown` …), or `manual_test`. */
   message?: string
   error?: { type: string; message: string }
+  /** What a notice says, with the remedy; on notices only. `code` is stable. */
+  notice?: { code: string; text: Text }
   extra?: { [key: string]: Json }
 }
 
 /** The message of an event that a person asked for by `!!pb test notify`. */
 export const TEST_MESSAGE = 'manual_test'
 
-export function taskOf(name: EventName): TaskKind {
+export function taskOf(name: LifecycleEvent['name']): TaskKind {
+  if (name === NOTICE) return 'bridge'
   return name.startsWith('backup_') ? 'backup' : 'restore'
 }
 
-export function statusOf(name: EventName): EventStatus {
-  return name.slice(name.indexOf('_') + 1) as EventStatus
+export function statusOf(name: LifecycleEvent['name']): EventStatus {
+  return name === NOTICE ? 'notice' : (name.slice(name.indexOf('_') + 1) as EventStatus)
 }
 
 export function isEventName(text: string): text is EventName {

@@ -28,6 +28,8 @@ export type Reason = {
   code: ReasonCode
   /** One line in English for logs and chat, without a secret: `HTTP 401: Unauthorized`. */
   text: string
+  /** The beginning of the answer's body, secrets taken out; where there was an answer. */
+  answer?: string
 }
 
 export type Outcome =

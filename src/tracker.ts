@@ -1,29 +1,41 @@
-/** Drives the lifecycle of one server: hands it what was seen and the passing of time, and passes its events on. */
+/** Drives the lifecycle of one server: hands it what was seen and the passing of time, and passes its steps on. */
 import type { Clock } from './clock.ts'
 import type { LifecycleEvent } from './event.ts'
-import { initialState, type LifecycleOptions, nextDeadline, observe, type Step, tick } from './lifecycle.ts'
+import {
+  initialState,
+  type LifecycleOptions,
+  type LifecycleState,
+  nextDeadline,
+  observe,
+  type Step,
+  tick,
+} from './lifecycle.ts'
 import type { Fact } from './observation.ts'
 
 export type Tracker = {
+  /** Goes on where an earlier run stopped; call it before anything is taken. */
+  start(stored: LifecycleState | undefined): void
   take(fact: Fact): void
   /** True while a restore keeps the server away. */
   awaitsRestore(): boolean
   stop(): void
 }
 
+/** `commit` is called for each step that changed the state, with the events that it gave. */
 export function createTracker(
   server: string,
   options: LifecycleOptions,
   clock: Clock,
-  onEvent: (event: LifecycleEvent) => void,
+  commit: (events: readonly LifecycleEvent[], state: LifecycleState) => void,
 ): Tracker {
   let state = initialState(server)
   let cancelTick = () => {}
   let stopped = false
 
   function apply(step: Step) {
+    const changed = step.events.length > 0 || JSON.stringify(step.state) !== JSON.stringify(state)
     state = step.state
-    for (const event of step.events) onEvent(event)
+    if (changed) commit(step.events, state)
     cancelTick()
     const deadlineAt = nextDeadline(state)
     if (deadlineAt === undefined || stopped) return
@@ -32,10 +44,17 @@ export function createTracker(
     )
   }
 
+  function take(fact: Fact) {
+    if (!stopped) apply(observe(state, { ...fact, at: clock.now(), source: 'chat' }, options))
+  }
+
   return {
-    take: fact => {
-      if (!stopped) apply(observe(state, { ...fact, at: clock.now(), source: 'chat' }, options))
+    start: stored => {
+      if (stored) state = stored
+      // Nobody watched while the bridge was away.
+      take({ type: 'detached' })
     },
+    take,
     awaitsRestore: () => state.restore !== null,
     stop: () => {
       stopped = true

@@ -37,10 +37,10 @@ function serverLines({ servers }: Config): string[] {
 function endpointLines({ notification }: Config, endpoints: Endpoint[]): string[] {
   return [
     `notifications ${notification.enabled ? 'on' : 'off'}, ${notification.language}, events: ${notification.events.join(' ')}`,
-    ...endpoints.map(({ key, provider, target, enabled, events, timeoutMs, retryDelaysMs }) => {
+    ...endpoints.map(({ key, provider, target, enabled, events, timeoutMs, retry }) => {
       const host = URL.parse(target.url)?.host ?? 'no URL'
       const what = events.length === notification.events.length ? 'all events' : events.join(' ')
-      const tries = retryDelaysMs.length === 0 ? 'one try' : `${retryDelaysMs.length + 1} tries`
+      const tries = retry.delaysMs.length === 0 ? 'one try' : `${retry.delaysMs.length + 1} tries`
       return `endpoint ${key}: ${provider.type} to ${host}, ${enabled ? 'on' : 'off'}, ${what}, ${tries} of ${formatDuration(timeoutMs)}`
     }),
   ]

@@ -1,15 +1,15 @@
 import { styleText } from 'node:util'
-import { USER_AGENT } from '../bridge.ts'
+import { PLUGIN, USER_AGENT } from '../bridge.ts'
 import { systemClock } from '../clock.ts'
 import { disabledLine, resultLine, sendingLine, summaryLine, unknownEventLine } from '../command/answer.ts'
 import { DEFAULT_EVENT, testEvent } from '../command/notify.ts'
 import type { Line } from '../command/reply.ts'
 import { loadConfig } from '../config.ts'
-import { createDispatcher } from '../delivery/dispatcher.ts'
+import { createAttempt } from '../delivery/attempt.ts'
 import { resolveEndpoints } from '../delivery/endpoint.ts'
 import { createHttp } from '../delivery/http.ts'
+import { createTester } from '../delivery/tester.ts'
 import { isEventName } from '../event.ts'
-import { manifest } from '../manifest.ts'
 import { UsageError } from './usage.ts'
 
 /** The answer of `!!pb test notify` in the terminal; 1 when any endpoint failed, or none was asked. */
@@ -32,16 +32,12 @@ export async function testNotify(
   }
   const clock = systemClock
   const http = createHttp({ userAgent: USER_AGENT, clock })
-  const dispatcher = createDispatcher({
-    endpoints,
-    http,
-    clock,
-    plugin: { id: manifest.id, version: manifest.version },
-  })
+  const attempt = createAttempt({ http, clock })
+  const tester = createTester({ endpoints, attempt, clock, plugin: PLUGIN })
   const server = config.servers[0]?.name ?? ''
   const startedAt = clock.monotonic()
   print(sendingLine(event, language))
-  const results = await dispatcher.test(
+  const results = await tester.test(
     testEvent(event, server, { type: 'console', name: '' }, clock.now(), null),
     {
       ...(endpoint !== undefined && { endpoints: [endpoint] }),

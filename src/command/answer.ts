@@ -1,6 +1,7 @@
 /** What `!!pb test notify` and `test-notify` answer, in both languages. Texts: facts/compat.md section 6. */
-import type { TestResult } from '../delivery/dispatcher.ts'
+
 import { REMEDIES } from '../delivery/remedy.ts'
+import type { TestResult } from '../delivery/tester.ts'
 import { EVENT_NAMES, type EventName } from '../event.ts'
 import type { Language, Text } from '../language.ts'
 import type { Manifest } from '../manifest.ts'

@@ -1,7 +1,7 @@
 /** `!!pb test notify [<event>]` in game chat: who may, what is sent, and the answer. */
 import { randomUUID } from 'node:crypto'
 import type { Clock } from '../clock.ts'
-import type { Dispatcher } from '../delivery/dispatcher.ts'
+import type { Tester } from '../delivery/tester.ts'
 import { type EventName, isEventName, type LifecycleEvent, type Operator, TEST_MESSAGE } from '../event.ts'
 import type { Language } from '../language.ts'
 import type { Log } from '../log.ts'
@@ -74,10 +74,10 @@ export function createNotifyCommand(
     enabled: boolean
     manifest: Manifest
   },
-  deps: { dispatcher: Dispatcher; clock: Clock; log: Log; send(player: string, line: Line): void },
+  deps: { tester: Tester; clock: Clock; log: Log; send(player: string, line: Line): void },
 ): NotifyCommand {
   const { server, commands, language, manifest } = options
-  const { dispatcher, clock, log, send } = deps
+  const { tester, clock, log, send } = deps
   const lastAt = new Map<string, number>()
   let running = false
 
@@ -99,7 +99,7 @@ export function createNotifyCommand(
     send(player, sendingLine(name, language))
     try {
       const event = testEvent(name, server, { type: 'player', name: player }, clock.now(), true)
-      const results = await dispatcher.test(event, {
+      const results = await tester.test(event, {
         onResult: result => send(player, resultLine(result, language)),
       })
       send(player, summaryLine(results, clock.monotonic() - startedAt, language))

@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts'
 import type { Outcome } from '../outcome.ts'
 import type { Endpoint } from './endpoint.ts'
 import type { Http } from './http.ts'
+import { clip } from './plain.ts'
 import type { Notification } from './provider.ts'
 import { redact, secretsOf } from './secret.ts'
 import { isDoubtful, isObject, judgeStatus, parseRetryAfter } from './verdict.ts'
@@ -14,6 +15,9 @@ export type Attempt = (
   carry: unknown,
   signal?: AbortSignal,
 ) => Promise<Outcome>
+
+/** Of an answer that was no success, for a person who looks into a dead letter. */
+const LONGEST_ANSWER = 2048
 
 /** What goes from attempt to attempt: the provider's own, and whether an earlier one may have arrived. */
 type Carry = { doubtful: boolean; own?: unknown }
@@ -29,8 +33,13 @@ export function createAttempt({ http, clock }: { http: Http; clock: Clock }): At
       outcome = { status: 'rejected', reason: { code: 'internal', text } }
     }
     if (outcome.status === 'delivered') return outcome
-    const text = redact(outcome.reason.text, secretsOf(endpoint))
-    const reason = { code: outcome.reason.code, text }
+    const secrets = secretsOf(endpoint)
+    const { code, text, answer } = outcome.reason
+    const reason = {
+      code,
+      text: redact(text, secrets),
+      ...(answer && { answer: redact(answer, secrets) }),
+    }
     if (outcome.status === 'rejected') return { status: 'rejected', reason }
     const next: Carry = { doubtful: doubtful || isDoubtful(reason.code) }
     const kept = outcome.carry ?? own
@@ -56,8 +65,10 @@ export function createAttempt({ http, clock }: { http: Http; clock: Clock }): At
     if (result.type === 'fault') return { status: 'retry', reason: result.reason }
     const { answer } = result
     const now = clock.now()
-    const outcome =
+    const judged =
       provider.judge?.(answer, { request, carry: own, doubtful, now }) ?? judgeStatus(answer, request.url)
+    if (judged.status === 'delivered') return judged
+    const outcome = { ...judged, reason: { ...judged.reason, answer: clip(answer.body, LONGEST_ANSWER) } }
     if (outcome.status !== 'retry' || outcome.afterMs !== undefined) return outcome
     const afterMs = parseRetryAfter(answer.headers['retry-after'], now)
     return afterMs === undefined ? outcome : { ...outcome, afterMs }

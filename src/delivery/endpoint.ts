@@ -1,14 +1,34 @@
 /** The `notification` block of the config (facts/compat.md section 4), and what the dispatcher gets of it. */
+import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { duration } from '../duration.ts'
-import { EVENT_NAMES, type EventName } from '../event.ts'
+import { EVENT_NAMES, type EventName, type LifecycleEvent, NOTICE } from '../event.ts'
 import { LANGUAGES, type Language } from '../language.ts'
+import type { RetryPolicy } from '../outbox/retry.ts'
 import { findProvider, PROVIDER_TYPES, PROVIDERS } from './catalog.ts'
 import { findExposed } from './exposure.ts'
 import type { Provider, Target } from './provider.ts'
 import { isObject } from './verdict.ts'
 
+/** `retry_times` of the fork: after 1, 2 and 4 seconds (facts/compat.md section 5). */
 const RETRY_DELAYS_MS = [1000, 2000, 4000]
+
+/** About three days, as the webhook systems have it that people trust most (facts/delivery.md). */
+const SCHEDULE = ['1s', '5s', '30s', '2m', '10m', '30m', '2h', '6h', '12h', '24h', '24h']
+
+const retrySchema = z.strictObject({
+  schedule: z
+    .array(duration('1s', { max: '7d' }))
+    .max(30)
+    .prefault(SCHEDULE)
+    .describe('The wait before each further try of a delivery that failed; its end is a dead letter.'),
+  jitter: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.2)
+    .describe('0.2 makes each wait up to a fifth longer or shorter, so that many do not come at once.'),
+})
 
 /** Names and values of the fork's enum are the same but for case. */
 function lowerCase(value: unknown): unknown {
@@ -60,9 +80,20 @@ const endpointSchema = z
     timeout: duration('5s').describe('Time for one attempt, from connecting to the last byte: 1s to 60s.'),
     retry_times: z
       .int()
-      .default(1)
+      .optional()
       .meta({ minimum: 0, maximum: RETRY_DELAYS_MS.length })
-      .describe('How often a failed attempt is repeated, 0 to 3: after 1, 2 and 4 seconds.'),
+      .describe(
+        'As in the fork: a failed attempt is repeated 0 to 3 times, after 1, 2 and 4 seconds, and then given up. Leave it out for the longer schedule of retry.',
+      ),
+    retry: retrySchema
+      .optional()
+      .describe('When a failed delivery to this endpoint is tried again, instead of what the block says.'),
+    notices: z
+      .boolean()
+      .optional()
+      .describe(
+        'Whether this endpoint is told what the bridge says of itself; by default services that people read are, webhooks are not.',
+      ),
     events: z
       .array(eventSchema)
       .optional()
@@ -92,6 +123,10 @@ export const notificationSchema = z
       .array(eventSchema)
       .prefault([...EVENT_NAMES])
       .describe('The events that are told.'),
+    retry: retrySchema.prefault({}).describe('When a failed delivery is tried again.'),
+    startExpiry: duration('15m', { min: '10s', max: '7d' }).describe(
+      'A start that could not be delivered for so long is worth nothing any more and is not sent.',
+    ),
     endpoints: z.array(endpointSchema).prefault([]).describe('Where the notifications go.'),
   })
   .describe('Who is told, of what, and how.')
@@ -110,7 +145,13 @@ export type Endpoint = {
   servers?: readonly string[]
   language: Language
   timeoutMs: number
-  retryDelaysMs: readonly number[]
+  retry: RetryPolicy
+  /** Of a test: a person waits for its answer. */
+  testDelaysMs: readonly number[]
+  /** Whether it is told what the bridge says of itself. */
+  notices: boolean
+  /** Changes with all that decides where and how it sends; holds no secret. */
+  fingerprint: string
   proxy?: string
   target: Target
 }
@@ -140,7 +181,10 @@ export function resolveEndpoints(notification: NotificationOptions): {
       ...(servers && { servers }),
       language: options.language ?? notification.language,
       timeoutMs: options.timeout,
-      retryDelaysMs: RETRY_DELAYS_MS.slice(0, options.retry_times),
+      retry: retryOf(options, notification),
+      testDelaysMs: RETRY_DELAYS_MS.slice(0, options.retry_times ?? 1),
+      notices: options.notices ?? provider.personal === true,
+      fingerprint: fingerprintOf([provider.type, target, proxy, options.timeout]),
       ...(proxy !== undefined && { proxy }),
       target,
     }
@@ -151,6 +195,24 @@ export function resolveEndpoints(notification: NotificationOptions): {
 }
 
 type EndpointOptions = NotificationOptions['endpoints'][number]
+
+/** `retry_times` means what it means for the fork when it is written; else the schedule counts. */
+function retryOf(options: EndpointOptions, notification: NotificationOptions): RetryPolicy {
+  if (options.retry_times !== undefined)
+    return { delaysMs: RETRY_DELAYS_MS.slice(0, options.retry_times), jitter: 0, patient: false }
+  const { schedule, jitter } = options.retry ?? notification.retry
+  return { delaysMs: schedule, jitter, patient: true }
+}
+
+function fingerprintOf(parts: unknown): string {
+  return createHash('sha256').update(JSON.stringify(parts)).digest('base64url').slice(0, 22)
+}
+
+/** True when an endpoint is to get this event, be it enabled or not. */
+export function subscribes({ events, servers, notices }: Endpoint, event: LifecycleEvent): boolean {
+  const here = event.server === '' || (servers?.includes(event.server) ?? true)
+  return here && (event.name === NOTICE ? notices : events.includes(event.name))
+}
 
 function targetOf(options: EndpointOptions, provider: Provider): Target {
   const blocks: { [type: string]: unknown } = options

@@ -23,10 +23,10 @@ const LONGEST_COMMENT = 256
 const LONGEST_NAME = 128
 const LONGEST_ERROR = 512
 
-export function toMessage(event: LifecycleEvent, language: Language): Message {
-  const fields = fieldsOf(event, language)
+export function toMessage(event: LifecycleEvent, language: Language, lateMs?: number): Message {
+  const fields = fieldsOf(event, language, lateMs)
   return {
-    title: renderTitle(event, language),
+    title: renderTitle(event, language, { lateMs }),
     body: fields.map(({ name, value }) => `${FIELDS[name][language]}: ${value}`).join('\n'),
     desp: fields
       .map(({ name, value, foreign }) => {
@@ -40,10 +40,16 @@ export function toMessage(event: LifecycleEvent, language: Language): Message {
  * `survival: backup #12 failed: world save timed out`. Where that is longer than `longest`, the detail goes first,
  * then the server's name is cut, because the rest says what happened.
  */
-export function renderTitle(event: LifecycleEvent, language: Language, longest = 200): string {
+export function renderTitle(
+  event: LifecycleEvent,
+  language: Language,
+  { longest = 200, lateMs }: { longest?: number; lateMs?: number } = {},
+): string {
   const prefix =
+    (lateMs === undefined ? '' : PHRASES.late[language]) +
     (event.message === TEST_MESSAGE ? PHRASES.test[language] : '') +
     (event.extra?.corrects === undefined ? '' : PHRASES.correction[language])
+  if (event.notice) return clip(prefix + noticeTitle(event, event.notice, language), longest)
   const server = plain(event.server)
   const outcome = PHRASES.colon[language] + outcomeOf(event, language, event.backup?.id)
   const detail = titleDetailOf(event, language)
@@ -51,6 +57,12 @@ export function renderTitle(event: LifecycleEvent, language: Language, longest =
   if (full.length <= longest) return full
   const room = Math.max(4, longest - prefix.length - outcome.length)
   return clip(prefix + clip(server, room) + outcome, longest)
+}
+
+/** `survival: Prime Backup Bridge: what it says`; without the server where it is about none. */
+function noticeTitle({ server }: LifecycleEvent, { text }: { text: Text }, language: Language): string {
+  const subject = server === '' ? '' : plain(server) + PHRASES.colon[language]
+  return `${subject}${TASKS.bridge[language]}${PHRASES.colon[language]}${plain(text[language])}`
 }
 
 /** `backup #12 failed`. */
@@ -71,6 +83,7 @@ function titleDetailOf(event: LifecycleEvent, language: Language): string | unde
 
 function resultOf(event: LifecycleEvent): Result {
   const status = statusOf(event.name)
+  if (status === 'notice') return 'notice'
   if (status === 'start') return 'started'
   if (status === 'success') return 'completed'
   if (event.message === 'aborted') return 'aborted'
@@ -80,7 +93,7 @@ function resultOf(event: LifecycleEvent): Result {
 /** `foreign`: with words that a player, the server or Prime Backup wrote. */
 type Field = { name: FieldName; value: string; foreign: boolean }
 
-function fieldsOf(event: LifecycleEvent, language: Language): Field[] {
+function fieldsOf(event: LifecycleEvent, language: Language, lateMs?: number): Field[] {
   const { backup, operator, source, error, extra } = event
   const result = resultOf(event)
   const task = taskOf(event.name)
@@ -91,6 +104,12 @@ function fieldsOf(event: LifecycleEvent, language: Language): Field[] {
   const fields: Field[] = []
   function add(name: FieldName, value: string | undefined, foreign = false, before = '') {
     if (value) fields.push({ name, value: before + value, foreign })
+  }
+  if (event.notice) {
+    add('message', plain(event.notice.text[language]), true)
+    add('note', notesOf(event, result, language, lateMs))
+    add('time', renderTime(event.at))
+    return fields
   }
   add('event', outcomeOf(event, language))
   add('task', TASKS[task][language])
@@ -105,7 +124,7 @@ function fieldsOf(event: LifecycleEvent, language: Language): Field[] {
   add('cost', event.costS === undefined ? undefined : formatDuration(event.costS * 1000, language))
   add('message', event.message && messageOf(event.message, language), true)
   add('error', error && clip(plain(`${error.type}: ${error.message}`).replace(/:$/, ''), LONGEST_ERROR), true)
-  add('note', notesOf(event, result, language))
+  add('note', notesOf(event, result, language, lateMs))
   add('time', renderTime(event.at))
   return fields
 }
@@ -164,13 +183,20 @@ function exportFailures(message: string): number | undefined {
   return digits === undefined ? undefined : Number(digits)
 }
 
-function notesOf({ extra }: LifecycleEvent, result: Result, language: Language): string | undefined {
+function notesOf(
+  { extra }: LifecycleEvent,
+  result: Result,
+  language: Language,
+  lateMs?: number,
+): string | undefined {
   const notes: Text[] = []
   if (extra?.corrects !== undefined) notes.push(NOTES.corrects)
   if (extra?.start_unseen === true) notes.push(NOTES.startUnseen)
   if (extra?.inferred === true && result === 'completed') notes.push(NOTES.returned)
   if (extra?.inferred === true && extra.watched === false) notes.push(NOTES.unwatched)
   const texts = notes.map(note => note[language])
+  if (lateMs !== undefined)
+    texts.unshift(NOTES.late[language].replace('{}', formatDuration(lateMs, language)))
   return texts.length > 0 ? texts.join(language === 'zh_cn' ? '；' : '; ') : undefined
 }
 

@@ -2,7 +2,6 @@
 import {
   type BackupFacts,
   type CommandSource,
-  type EventName,
   type EventStatus,
   type Json,
   type LifecycleEvent,
@@ -18,7 +17,7 @@ import { toMessage } from './message.ts'
 export type Plugin = { id: string; version: string }
 
 export type Payload = {
-  event: EventName
+  event: LifecycleEvent['name']
   task: TaskKind
   status: EventStatus
   /** When it happened. */
@@ -41,6 +40,8 @@ export type Payload = {
   cost_s?: number
   message?: string
   error?: { type: string; message: string }
+  /** Stable name of what a notice is about; on notices only. */
+  code?: string
   extra?: { [key: string]: Json }
   title: string
   body: string
@@ -50,8 +51,14 @@ export type Payload = {
   task_id: string
 }
 
-/** The keys come in this order in the JSON; what is not known is left out. */
-export function toPayload(event: LifecycleEvent, context: { plugin: Plugin; language: Language }): Payload {
+/**
+ * The keys come in this order in the JSON; what is not known is left out. `lateMs`: how long after the event it is
+ * told, where that is so long that the text must say so.
+ */
+export function toPayload(
+  event: LifecycleEvent,
+  context: { plugin: Plugin; language: Language; lateMs?: number },
+): Payload {
   const { plugin, language } = context
   const { backup, operator, source, costS, message, error, extra } = event
   const facts = backup && backupOf(backup)
@@ -73,8 +80,9 @@ export function toPayload(event: LifecycleEvent, context: { plugin: Plugin; lang
     ...(costS !== undefined && { cost_s: Math.round(costS * 1000) / 1000 }),
     ...(message !== undefined && { message }),
     ...(error && { error: { type: error.type, message: error.message } }),
+    ...(event.notice && { code: event.notice.code }),
     ...(extra && Object.keys(extra).length > 0 && { extra }),
-    ...toMessage(event, language),
+    ...toMessage(event, language, context.lateMs),
     id: event.id,
     task_id: event.taskId,
   }

@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import type { LifecycleEvent } from '../event.ts'
 import type { Language } from '../language.ts'
 import type { Outcome } from '../outcome.ts'
+import type { Rate } from './pace.ts'
 import type { Payload } from './payload.ts'
 
 /** One event on its way to one endpoint, in that endpoint's language: all that a provider may put in a request. */
@@ -10,6 +11,10 @@ export type Notification = {
   language: Language
   /** The webhook payload: compat.md section 2, with `title`, `body` and `desp` in the endpoint's language. */
   payload: Payload
+  /** Stable over all tries; where a service can merge repeats, it is told. */
+  deliveryId: string
+  /** How long after the event it is told, where the text must say so. */
+  lateMs?: number
 }
 
 /** What a provider needs to know of an endpoint; `options` is what its own schema made of the config. */
@@ -59,6 +64,10 @@ export type Provider<Options = unknown> = {
   defaultUrl?(options: Options): string | undefined
   /** True for a URL that can only be this provider's, so that `type` need not be written. */
   ownsUrl?(url: URL): boolean
+  /** How many messages the service takes; absent where it sets no limit. */
+  rate?: Rate
+  /** True where people read it, who want to hear of the bridge's own troubles too. */
+  personal?: boolean
   /** True where every request carries a credential, in its URL or its body. */
   secretUrl?: boolean
   /** The credentials among the options, to be kept out of every text. */

@@ -26,10 +26,11 @@ export type FieldName = keyof typeof FIELDS
 export const TASKS: Record<TaskKind, Text> = {
   backup: { en_us: 'backup', zh_cn: '备份' },
   restore: { en_us: 'restore', zh_cn: '回档' },
+  bridge: { en_us: 'bridge', zh_cn: '通知桥' },
 }
 
 /** What an event comes to for people: its status, with the failures that are none told apart. */
-export type Result = 'started' | 'completed' | 'failed' | 'aborted' | 'unknown'
+export type Result = 'started' | 'completed' | 'failed' | 'aborted' | 'unknown' | 'notice'
 
 /** After the task: `backup completed`. */
 export const RESULTS: Record<Result, Text> = {
@@ -38,6 +39,7 @@ export const RESULTS: Record<Result, Text> = {
   failed: { en_us: 'failed', zh_cn: '失败' },
   aborted: { en_us: 'aborted', zh_cn: '已终止' },
   unknown: { en_us: 'outcome unknown', zh_cn: '结果未知' },
+  notice: { en_us: 'notice', zh_cn: '提示' },
 }
 
 /** Alone, as the value of Status. */
@@ -47,6 +49,7 @@ export const STATUSES: Record<Result, Text> = {
   failed: { en_us: 'failure', zh_cn: '失败' },
   aborted: { en_us: 'aborted', zh_cn: '已终止' },
   unknown: { en_us: 'unknown', zh_cn: '未知' },
+  notice: { en_us: 'notice', zh_cn: '提示' },
 }
 
 type Wording = {
@@ -106,12 +109,14 @@ export const NOTES = {
   corrects: { en_us: 'this corrects what was told before', zh_cn: '更正此前的通知' },
   unwatched: { en_us: 'chat was not seen all the time', zh_cn: '期间有一段时间看不到聊天' },
   returned: { en_us: 'concluded from the return of the server', zh_cn: '根据服务器恢复运行推断' },
+  late: { en_us: 'told late: it happened {} before', zh_cn: '延迟通知：事情发生在 {}之前' },
   startUnseen: { en_us: 'its start was not seen', zh_cn: '未看到任务开始' },
 } satisfies Record<string, Text>
 
 export const PHRASES = {
   test: { en_us: '[TEST] ', zh_cn: '[测试] ' },
   correction: { en_us: '[CORRECTION] ', zh_cn: '[更正] ' },
+  late: { en_us: '[LATE] ', zh_cn: '[延迟] ' },
   colon: { en_us: ': ', zh_cn: '：' },
   inferred: { en_us: ' (inferred)', zh_cn: '（推断）' },
   probably: { en_us: 'probably ', zh_cn: '可能是 ' },

@@ -4,6 +4,8 @@ import { systemClock as clock } from '../clock.ts'
 import { parseConfig } from '../config.ts'
 import type { Language } from '../language.ts'
 import type { Log } from '../log.ts'
+import { openMemory } from '../outbox/database.ts'
+import { createStore } from '../outbox/store.ts'
 import { stripFormatting } from '../primebackup/messages.ts'
 import { NARRATION } from './narration.ts'
 import { createPrimeBackup, type PrimeBackup } from './primebackup.ts'
@@ -45,8 +47,10 @@ export async function runDemo({ once, language, minecraft, stopped }: DemoOption
   const { port } = await server.start()
   const primeBackup = createPrimeBackup({ server, clock, language, timings: { restartMs: 2000 } })
   primeBackup.start()
+  const store = createStore(() => openMemory(), { clock, onHealth() {} })
   const bridge = createBridge(parseConfig(demoConfig(port, urls, language), 'the demo', {}), {
     clock,
+    store,
     log: narratedLog(screen),
     random: Math.random,
   })
@@ -84,6 +88,7 @@ export async function runDemo({ once, language, minecraft, stopped }: DemoOption
   if (!stage.stopped) say(complete ? 'allWell' : 'notWell')
   if (!once && !stage.stopped) await stayUp(stage, end)
   await bridge.stop()
+  store.close()
   await primeBackup.stop()
   await server.stop()
   await receiver.close()

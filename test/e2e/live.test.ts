@@ -6,6 +6,8 @@ import { parseConfig } from '../../src/config.ts'
 import { createPrimeBackup } from '../../src/demo/primebackup.ts'
 import { createPracticeServer } from '../../src/demo/server.ts'
 import type { Language } from '../../src/language.ts'
+import { openMemory } from '../../src/outbox/database.ts'
+import { createStore } from '../../src/outbox/store.ts'
 import { fakeLog } from '../fake/log.ts'
 import { type Receiver, startReceiver } from '../fake/receiver.ts'
 import { until } from '../fake/until.ts'
@@ -39,7 +41,9 @@ async function startAll({
     servers: [{ name: 'survival', minecraft: { port }, commands: { operators: ['Steve'] } }],
     notification: { enabled: true, language, endpoints: [{ name: 'hook', url: `${receiver.url}/hook` }] },
   }
+  const store = createStore(openMemory, { clock: systemClock, onHealth() {} })
   const bridge = createBridge(parseConfig(JSON.stringify(config), 'test', {}), {
+    store,
     clock: systemClock,
     log,
     random: Math.random,
@@ -61,6 +65,7 @@ async function startAll({
     log,
     async [Symbol.asyncDispose]() {
       await bridge.stop()
+      store.close()
       await primeBackup.stop()
       await server.stop()
       await receiver.stop()

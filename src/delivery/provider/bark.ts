@@ -53,6 +53,7 @@ export const bark: Provider<BarkOptions> = {
   defaultUrl: options => (keysOf(options).length > 0 ? 'https://api.day.app/push' : undefined),
   ownsUrl: url => url.hostname === 'api.day.app',
   secretUrl: true,
+  personal: true,
   secrets: keysOf,
   request(notification, target, carry) {
     const url = resolveUrl(target)
@@ -107,7 +108,7 @@ function keysFor(url: string, { options }: Target<BarkOptions>, carry: unknown):
 
 /** The fields in the fork's order. */
 function messageOf(
-  { event, payload }: Notification,
+  { event, payload, deliveryId }: Notification,
   options: BarkOptions,
 ): { [name: string]: string | number } {
   const title = options.title ?? payload.title
@@ -131,7 +132,8 @@ function messageOf(
     group: options.group ?? payload.plugin.id,
     url: options.url,
     action: options.action,
-    id: options.id,
+    // The same id on every try lets the phone merge a repeat.
+    id: options.id ?? markOf(deliveryId),
     delete: options.delete,
     isArchive: options.isArchive,
     ttl: options.ttl,
@@ -145,6 +147,7 @@ function messageOf(
 function levelOf(event: Notification['event']): (typeof LEVELS)[number] {
   const status = statusOf(event.name)
   if (status === 'success') return 'passive'
+  if (status === 'notice') return 'timeSensitive'
   if (status === 'start' || event.message === 'aborted') return 'active'
   return isOutcomeUnknown(event) && event.extra?.watched === false ? 'timeSensitive' : 'critical'
 }

@@ -28,11 +28,14 @@ export const serverchan: Provider<ServerchanOptions> = {
   defaultUrl: ({ sendkey }) => (sendkey === undefined ? undefined : urlOf(sendkey)),
   ownsUrl: url => /^(sctapi|sc)\.ftqq\.com$|(^|\.)push\.ft07\.com$/.test(url.hostname),
   secretUrl: true,
+  personal: true,
+  // It has no documented limit per second; one a second keeps clear of its limit per address.
+  rate: { burst: 3, intervalMs: 1000 },
   secrets: ({ sendkey }) => (sendkey === undefined ? [] : [sendkey]),
-  request({ event, language, payload }, { url, options }) {
+  request({ event, language, payload, lateMs }, { url, options }) {
     const { short, noip, channel, openid, tags } = options
     const fields = {
-      title: renderTitle(event, language, LONGEST_TITLE),
+      title: renderTitle(event, language, { longest: LONGEST_TITLE, lateMs }),
       // Its Markdown needs an empty line between lines.
       desp: clipBytes(payload.desp.replaceAll('\n', '\n\n'), LONGEST_DESP),
       short: short === undefined ? undefined : clip(short, LONGEST_SHORT),

@@ -1,0 +1,114 @@
+/** Takes what is due from the outbox and tries it: a few at a time for each endpoint, at the pace its service allows. */
+import type { Clock } from '../clock.ts'
+import { type Log, silentLog } from '../log.ts'
+import type { Entry, Outbox } from '../outbox/outbox.ts'
+import type { Outcome } from '../outcome.ts'
+import type { Attempt } from './attempt.ts'
+import type { Endpoint } from './endpoint.ts'
+import { createPace, type Pace } from './pace.ts'
+import { type Plugin, toPayload } from './payload.ts'
+
+const IN_FLIGHT = 4
+/** Later than this after it happened, a notification says that it is late. */
+const LATE_MS = 5 * 60_000
+
+export type Worker = {
+  /** Something may be due for this endpoint. */
+  wake(endpoint: string): void
+  /** Takes no more; gives what is under way this long, then cuts it. What was cut stays in the outbox. */
+  stop(deadlineMs: number): Promise<void>
+}
+
+type Lane = { endpoint: Endpoint; pace: Pace; running: Set<Promise<void>>; cancelTimer(): void }
+
+export function createWorker(deps: {
+  endpoints: readonly Endpoint[]
+  outbox: () => Outbox
+  attempt: Attempt
+  clock: Clock
+  plugin: Plugin
+  log?: Log
+  onOutcome?(report: { endpoint: Endpoint; entry: Entry; outcome: Outcome; tookMs: number }): void
+}): Worker {
+  const { endpoints, outbox, attempt, clock, plugin, log = silentLog } = deps
+  const abort = new AbortController()
+  let stopped = false
+  const lanes = new Map<string, Lane>(
+    endpoints.map(endpoint => [
+      endpoint.key,
+      {
+        endpoint,
+        pace: createPace(endpoint.provider.rate, clock),
+        running: new Set(),
+        cancelTimer: () => {},
+      },
+    ]),
+  )
+
+  function pump(lane: Lane) {
+    const { key } = lane.endpoint
+    lane.cancelTimer()
+    let waitMs: number | undefined
+    while (!stopped && lane.running.size < IN_FLIGHT) {
+      const entry = outbox().next(key)
+      if (!entry) {
+        waitMs = outbox().nextDueInMs(key)
+        break
+      }
+      waitMs = lane.pace.take()
+      if (waitMs > 0) break
+      const run = deliver(lane, entry).finally(() => {
+        lane.running.delete(run)
+        pump(lane)
+      })
+      lane.running.add(run)
+    }
+    if (waitMs !== undefined && !stopped) lane.cancelTimer = clock.after(waitMs, () => pump(lane))
+  }
+
+  async function deliver({ endpoint }: Lane, entry: Entry) {
+    const { delivery, event } = entry
+    await outbox().begin(entry)
+    const startedAt = clock.now()
+    const started = clock.monotonic()
+    const { language } = endpoint
+    const agoMs = startedAt - event.at
+    const lateMs = agoMs > LATE_MS ? agoMs : undefined
+    const payload = toPayload(event, { plugin, language, lateMs })
+    const notification = { event, language, payload, lateMs, deliveryId: delivery.id }
+    const outcome = await attempt(endpoint, notification, delivery.carry, abort.signal)
+    const tookMs = clock.monotonic() - started
+    await outbox().finish(entry, outcome, startedAt, tookMs)
+    say(entry, outcome, tookMs)
+    deps.onOutcome?.({ endpoint, entry, outcome, tookMs })
+  }
+
+  function say({ delivery, event }: Entry, outcome: Outcome, tookMs: number) {
+    const fields = {
+      server: event.server,
+      delivery: delivery.id,
+      attempt: delivery.attempts,
+      tookMs: Math.round(tookMs),
+    }
+    const what = `${event.name} to ${delivery.endpoint}`
+    if (outcome.status === 'delivered') return log.debug(fields, `${what} delivered`)
+    const why = `${what}: ${outcome.reason.text}`
+    if (delivery.state === 'dead') return log.warn(fields, `${why}; given up, kept as a dead letter`)
+    if (delivery.state === 'expired') return log.info(fields, `${why}; it expires`)
+    return log.info(fields, `${why}; tried again at ${new Date(delivery.dueAt).toISOString()}`)
+  }
+
+  return {
+    wake: key => {
+      const lane = lanes.get(key)
+      if (lane) pump(lane)
+    },
+    async stop(deadlineMs) {
+      stopped = true
+      for (const lane of lanes.values()) lane.cancelTimer()
+      const cancel = clock.after(deadlineMs, () => abort.abort())
+      await Promise.allSettled([...lanes.values()].flatMap(({ running }) => [...running]))
+      cancel()
+    },
+  }
+}

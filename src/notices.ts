@@ -1,0 +1,86 @@
+/** What the bridge says of itself: each code with its words and remedy, and at most one an hour of each. */
+import { createHash } from 'node:crypto'
+import type { Clock } from './clock.ts'
+import { type Json, type LifecycleEvent, NOTICE } from './event.ts'
+import type { Text } from './language.ts'
+
+export const NOTICES = {
+  endpoint_paused: {
+    en_us: 'endpoint {} is paused: {}. It is tried every 6 hours; mend it, then run: pb-bridge resume {}',
+    zh_cn: '端点 {} 已暂停：{}。每 6 小时会再试一次；修复后请运行：pb-bridge resume {}',
+  },
+  endpoint_resumed: {
+    en_us: 'endpoint {} works again',
+    zh_cn: '端点 {} 已恢复',
+  },
+  dead_letter: {
+    en_us: 'a notification ({}) could not be delivered to {}: {}. To send it again: pb-bridge resend {}',
+    zh_cn: '一条通知（{}）无法送达 {}：{}。重新发送：pb-bridge resend {}',
+  },
+  store_at_risk: {
+    en_us:
+      "the store can't be written ({}): events live in memory and are lost if the bridge stops. Free or repair the disk",
+    zh_cn: '存储无法写入（{}）：事件仅保存在内存中，通知桥停止就会丢失。请清理或修复磁盘',
+  },
+  store_recovered: {
+    en_us: 'the store is written again; nothing was lost',
+    zh_cn: '存储已恢复写入，没有丢失',
+  },
+  store_corrupt: {
+    en_us:
+      'the store was corrupt; it was moved to {} and begun anew. Notifications that waited in it are not sent',
+    zh_cn: '存储已损坏，已移至 {} 并重新开始。其中等待发送的通知不会再发送',
+  },
+  store_forgot: {
+    en_us:
+      'the store has not been writable for so long that {} records were forgotten. Free or repair the disk',
+    zh_cn: '存储长时间无法写入，已丢弃 {} 条记录。请清理或修复磁盘',
+  },
+} satisfies { [code: string]: Text }
+
+export type NoticeCode = keyof typeof NOTICES
+
+export const NOTICE_INTERVAL_MS = 3_600_000
+
+export type Notices = {
+  /** `about` is what it is about: an endpoint, a server. Nothing happens where the same was said within the hour. */
+  raise(code: NoticeCode, about: string, ...values: string[]): void
+}
+
+export function createNotices(clock: Clock, tell: (event: LifecycleEvent) => void): Notices {
+  const saidAt = new Map<string, number>()
+
+  return {
+    raise: (code, about, ...values) => {
+      const now = clock.monotonic()
+      const key = `${code} ${about}`
+      const last = saidAt.get(key)
+      if (last !== undefined && now - last < NOTICE_INTERVAL_MS) return
+      saidAt.set(key, now)
+      tell(notice(code, clock.now(), about, values))
+    },
+  }
+}
+
+function notice(code: NoticeCode, at: number, about: string, values: string[]): LifecycleEvent {
+  const digest = createHash('sha256')
+    .update(JSON.stringify([code, about, at]))
+    .digest('hex')
+    .slice(0, 16)
+  const fill = (text: string) => {
+    let used = 0
+    return text.replace(/\{\}/g, () => values[used++] ?? '')
+  }
+  const { en_us, zh_cn } = NOTICES[code]
+  const extra: { [key: string]: Json } = about === '' ? {} : { about }
+  return {
+    id: `notice-${digest}`,
+    taskId: `notice-${digest}`,
+    name: NOTICE,
+    at,
+    server: '',
+    running: null,
+    notice: { code, text: { en_us: fill(en_us), zh_cn: fill(zh_cn) } },
+    extra,
+  }
+}

@@ -1,0 +1,435 @@
+/**
+ * The outbox: every event that was seen, and each of its deliveries, from the store's commit to its end. What is
+ * active is in memory too; the disk has the same, or the store says that it is at risk.
+ * Waiting goes by the monotonic clock, so that a jump of the wall clock neither loses nor bursts; what is shown, and
+ * what a restart finds, goes by wall time.
+ */
+import type { Clock } from '../clock.ts'
+import { type LifecycleEvent, statusOf } from '../event.ts'
+import type { Log } from '../log.ts'
+import type { Outcome } from '../outcome.ts'
+import {
+  attemptRow,
+  type DeadReason,
+  type Delivery,
+  deliveryFromRow,
+  deliveryId,
+  deliveryRow,
+} from './delivery.ts'
+import { afterTry, type EndpointHealth, soundHealth } from './health.ts'
+import { judgeTry, type RetryPolicy } from './retry.ts'
+import type { Row, Store } from './store.ts'
+
+/** What the outbox must know of an endpoint. */
+export type Recipient = {
+  key: string
+  /** Of all that decides where and how it sends. */
+  fingerprint: string
+  retry: RetryPolicy
+  wants(event: LifecycleEvent): boolean
+}
+
+/** What a person should hear of. */
+export type OutboxNews =
+  | { type: 'paused'; endpoint: string; reason: string }
+  | { type: 'resumed'; endpoint: string }
+  | { type: 'dead'; delivery: Delivery }
+
+export type OutboxOptions = {
+  recipients: readonly Recipient[]
+  /** A start is worth nothing later than this. */
+  startExpiryMs: number
+}
+
+export type OutboxDeps = {
+  store: Store
+  clock: Clock
+  log: Log
+  random(): number
+  onNews(news: OutboxNews): void
+  /** Something may be due now. */
+  onWork(endpoint: string): void
+}
+
+/** An active delivery and its event. */
+export type Entry = { delivery: Delivery; event: LifecycleEvent; dueAt: number }
+
+type Lane = {
+  recipient: Recipient
+  health: EndpointHealth
+  /** Waiting and sending, in order. */
+  active: Map<string, Entry>
+}
+
+/** More than this are not kept active for one endpoint: the oldest starts are given up first, then the oldest. */
+const MAX_ACTIVE = 10_000
+/** Of an answer's body, for a person who looks into a dead letter. */
+const MAX_ANSWER_LENGTH = 2048
+
+export type Outbox = ReturnType<typeof createOutbox>
+
+export function createOutbox(options: OutboxOptions, deps: OutboxDeps) {
+  const { store, clock, log, random, onNews, onWork } = deps
+  const lanes = new Map<string, Lane>()
+  let order = 0
+
+  for (const recipient of options.recipients) {
+    const health = soundHealth(recipient.fingerprint)
+    lanes.set(recipient.key, { recipient, health, active: new Map() })
+  }
+
+  /** Takes up what an earlier run left. What was being sent then counts as unknown and is sent again, first of all. */
+  function load() {
+    store.read(database => {
+      const { top } = database.prepare("SELECT max(body ->> '$.order') AS top FROM delivery").get() ?? {}
+      order = Number(top ?? 0)
+      for (const row of database.prepare('SELECT key, body FROM endpoint').all()) loadHealth(row)
+      const bodyOf = database.prepare('SELECT body FROM event WHERE id = ?')
+      const rows = database.prepare("SELECT * FROM delivery WHERE state IN ('waiting', 'sending')").all()
+      const found = rows.flatMap(row => adopt(row, bodyOf.get(String(row.event_id))?.body) ?? [])
+      found.sort((a, b) => a.delivery.order - b.delivery.order)
+      for (const entry of found) lanes.get(entry.delivery.endpoint)?.active.set(entry.delivery.id, entry)
+    })
+    for (const key of lanes.keys()) onWork(key)
+  }
+
+  function loadHealth(row: Record<string, unknown>) {
+    const lane = lanes.get(String(row.key))
+    const health = readJson<EndpointHealth>(row.body)
+    if (!lane || !health) return
+    if (health.fingerprint === lane.recipient.fingerprint) lane.health = health
+    else if (health.pausedAt !== null)
+      log.info({ endpoint: row.key }, `endpoint ${row.key} has changed in the config; it is no longer paused`)
+  }
+
+  function adopt(row: Record<string, unknown>, eventBody: unknown): Entry | undefined {
+    const event = readJson<LifecycleEvent>(eventBody)
+    const delivery = readDelivery(row)
+    if (!delivery || !event) {
+      log.error(
+        { delivery: row.id },
+        `the delivery ${row.id} is unreadable; it is set aside as a dead letter`,
+      )
+      bury(delivery ?? strippedDelivery(row), 'unreadable')
+      return undefined
+    }
+    const lane = lanes.get(delivery.endpoint)
+    if (!lane) {
+      log.warn(
+        { delivery: delivery.id },
+        `endpoint ${delivery.endpoint} is no longer in the config; its delivery of ${delivery.event} is kept as a dead letter`,
+      )
+      bury(delivery, 'removed')
+      return undefined
+    }
+    const interrupted = delivery.state === 'sending'
+    // It may have arrived: the next try says so to its provider.
+    if (interrupted) delivery.carry = { ...(delivery.carry as object | undefined), doubtful: true }
+    delivery.state = 'waiting'
+    const longestMs = Math.max(0, ...lane.recipient.retry.delaysMs)
+    const waitMs = interrupted ? 0 : Math.min(Math.max(0, delivery.dueAt - clock.now()), longestMs)
+    return { delivery, event, dueAt: clock.monotonic() + waitMs }
+  }
+
+  /** Stores events with their deliveries, and whatever rows belong to the same transaction; then they may be sent. */
+  async function accept(events: readonly LifecycleEvent[], rows: readonly Row[] = []): Promise<void> {
+    const now = clock.now()
+    const all: Row[] = [...rows]
+    const wanted = new Set<string>()
+    const entries: Entry[] = []
+    for (const event of events) {
+      all.push({ table: 'event', id: event.id, at: event.at, stored_at: now, body: JSON.stringify(event) })
+      for (const { recipient } of lanes.values()) {
+        if (!recipient.wants(event)) continue
+        const delivery = newDelivery(event, recipient.key, now, ++order)
+        entries.push({ delivery, event, dueAt: clock.monotonic() })
+        all.push(deliveryRow(delivery))
+        wanted.add(recipient.key)
+      }
+    }
+    await store.put(all)
+    for (const entry of entries) {
+      const lane = lanes.get(entry.delivery.endpoint)
+      lane?.active.set(entry.delivery.id, entry)
+      if (lane && lane.active.size > MAX_ACTIVE) giveUpOldest(lane)
+    }
+    for (const key of wanted) onWork(key)
+  }
+
+  /** The next delivery of an endpoint that may begin now. */
+  function next(endpoint: string): Entry | undefined {
+    const lane = lanes.get(endpoint)
+    if (!lane) return undefined
+    const { health, active } = lane
+    const now = clock.monotonic()
+    if (health.pausedAt !== null) {
+      const sending = [...active.values()].some(({ delivery }) => delivery.state === 'sending')
+      if (sending || (health.probeAt ?? 0) > clock.now()) return undefined
+      return [...active.values()].find(entry => !expire(entry))
+    }
+    const busyTasks = new Set<string>()
+    for (const entry of active.values()) {
+      const { delivery } = entry
+      if (delivery.state === 'sending') busyTasks.add(delivery.taskId)
+      else if (entry.dueAt <= now && !busyTasks.has(delivery.taskId) && !expire(entry)) return entry
+    }
+    return undefined
+  }
+
+  /** Milliseconds until `next` may have another answer; undefined while nothing waits. */
+  function nextDueInMs(endpoint: string): number | undefined {
+    const lane = lanes.get(endpoint)
+    if (!lane) return undefined
+    const waiting = [...lane.active.values()].filter(({ delivery }) => delivery.state === 'waiting')
+    if (waiting.length === 0) return undefined
+    if (lane.health.pausedAt !== null) return Math.max(0, (lane.health.probeAt ?? 0) - clock.now())
+    return Math.max(0, Math.min(...waiting.map(({ dueAt }) => dueAt)) - clock.monotonic())
+  }
+
+  /** Stores that a try begins; what comes of it is told by `finish`. */
+  async function begin({ delivery }: Entry): Promise<void> {
+    delivery.state = 'sending'
+    delivery.attempts += 1
+    await store.put([deliveryRow(delivery), attemptRow(delivery, clock.now())])
+  }
+
+  /** Stores what a try came to, and decides what is next. */
+  async function finish(entry: Entry, outcome: Outcome, startedAt: number, tookMs: number): Promise<void> {
+    const { delivery, event } = entry
+    const lane = lanes.get(delivery.endpoint)
+    if (!lane) return
+    const record = {
+      outcome: outcome.status,
+      tookMs: Math.round(tookMs),
+      ...(outcome.status !== 'delivered' && { code: outcome.reason.code, text: outcome.reason.text }),
+    }
+    const attempt = attemptRow(delivery, startedAt, record)
+    if (outcome.status !== 'delivered') {
+      const { code, text, answer } = outcome.reason
+      delivery.reason = { code, text, ...(answer && { answer: answer.slice(0, MAX_ANSWER_LENGTH) }) }
+    }
+    if (outcome.status === 'retry') delivery.carry = outcome.carry
+    if (outcome.status === 'retry' && outcome.reason.code === 'stopped') {
+      // The bridge stops: that says nothing of the endpoint, and costs no try.
+      delivery.attempts -= 1
+      delivery.state = 'waiting'
+      await store.put([deliveryRow(delivery)])
+      return
+    }
+    const expiresInMs =
+      statusOf(event.name) === 'start' ? event.at + options.startExpiryMs - clock.now() : undefined
+    const { retry } = lane.recipient
+    const verdict = judgeTry(outcome, tookMs, delivery, retry, { expiresInMs, random: random() })
+    const healthRow = updateHealth(lane, outcome)
+    if (verdict.state === 'waiting') {
+      delivery.state = 'waiting'
+      delivery.stale = verdict.stale
+      delivery.dueAt = clock.now() + verdict.afterMs
+      entry.dueAt = clock.monotonic() + verdict.afterMs
+    } else end(entry, verdict.state, verdict.state === 'dead' ? verdict.why : undefined)
+    await store.put([deliveryRow(delivery), attempt, healthRow])
+    onWork(delivery.endpoint)
+  }
+
+  function updateHealth(lane: Lane, outcome: Outcome): Row {
+    const { key } = lane.recipient
+    const before = lane.health
+    lane.health = afterTry(before, clock.now(), {
+      delivered: outcome.status === 'delivered',
+      ...(outcome.status !== 'delivered' && {
+        gone: outcome.reason.code === 'http_gone',
+        reason: outcome.reason.text,
+      }),
+    })
+    if (before.pausedAt === null && lane.health.pausedAt !== null)
+      onNews({ type: 'paused', endpoint: key, reason: lane.health.pausedFor ?? '' })
+    if (before.pausedAt !== null && lane.health.pausedAt === null) onNews({ type: 'resumed', endpoint: key })
+    return { table: 'endpoint', key, body: JSON.stringify(lane.health) }
+  }
+
+  /** True when the entry is a start that came too late; it is ended. */
+  function expire(entry: Entry): boolean {
+    const { delivery, event } = entry
+    if (delivery.state !== 'waiting') return true
+    if (statusOf(event.name) !== 'start' || clock.now() - event.at <= options.startExpiryMs) return false
+    end(entry, 'expired')
+    void store.put([deliveryRow(delivery)])
+    log.info({ delivery: delivery.id }, `${event.name} for ${delivery.endpoint} is stale; it expires unsent`)
+    return true
+  }
+
+  function end({ delivery }: Entry, state: 'delivered' | 'expired' | 'dead' | 'dropped', why?: DeadReason) {
+    delivery.state = state
+    delivery.endedAt = clock.now()
+    if (why) delivery.why = why
+    delete delivery.carry
+    lanes.get(delivery.endpoint)?.active.delete(delivery.id)
+    if (state === 'dead') onNews({ type: 'dead', delivery })
+  }
+
+  /** Makes a stored delivery that is not active a dead letter. */
+  function bury(delivery: Delivery, why: DeadReason) {
+    delivery.state = 'dead'
+    delivery.why = why
+    delivery.endedAt = clock.now()
+    void store.put([deliveryRow(delivery)])
+    onNews({ type: 'dead', delivery })
+  }
+
+  function giveUpOldest(lane: Lane) {
+    const waiting = [...lane.active.values()].filter(({ delivery }) => delivery.state === 'waiting')
+    const oldest = waiting.find(({ event }) => statusOf(event.name) === 'start') ?? waiting[0]
+    if (!oldest) return
+    end(oldest, 'dead', 'exhausted')
+    oldest.delivery.reason = {
+      code: 'vendor_quota',
+      text: `more than ${MAX_ACTIVE} deliveries wait for this endpoint`,
+    }
+    void store.put([deliveryRow(oldest.delivery)])
+  }
+
+  /* What a person asks for */
+
+  /** Ends a pause; false where there is no such endpoint. */
+  async function resume(endpoint: string): Promise<boolean> {
+    const lane = lanes.get(endpoint)
+    if (!lane) return false
+    const paused = lane.health.pausedAt !== null
+    lane.health = soundHealth(lane.recipient.fingerprint)
+    await store.put([{ table: 'endpoint', key: endpoint, body: JSON.stringify(lane.health) }])
+    if (paused) onNews({ type: 'resumed', endpoint })
+    onWork(endpoint)
+    return true
+  }
+
+  /** Sends an ended delivery again, under the same id, with all its tries anew. False where it can't be. */
+  async function resend(id: string): Promise<boolean> {
+    const stored = find(id)
+    if (!stored || stored.delivery.state === 'sending') return false
+    const lane = lanes.get(stored.delivery.endpoint)
+    if (!lane) return false
+    const { why: _why, endedAt: _endedAt, ...kept } = stored.delivery
+    const delivery: Delivery = {
+      ...kept,
+      state: 'waiting',
+      endedAt: null,
+      attempts: 0,
+      stale: false,
+      dueAt: clock.now(),
+    }
+    const entry = { delivery, event: stored.event, dueAt: clock.monotonic() }
+    lane.active.set(id, entry)
+    await store.put([deliveryRow(delivery)])
+    onWork(delivery.endpoint)
+    return true
+  }
+
+  /** Gives a delivery up for good: a waiting one, or a dead letter. False where there is none. */
+  async function drop(id: string): Promise<boolean> {
+    const stored = find(id)
+    if (!stored || !['waiting', 'dead'].includes(stored.delivery.state)) return false
+    end({ ...stored, dueAt: 0 }, 'dropped')
+    await store.put([deliveryRow(stored.delivery)])
+    return true
+  }
+
+  function find(id: string): { delivery: Delivery; event: LifecycleEvent } | undefined {
+    for (const { active } of lanes.values()) {
+      const entry = active.get(id)
+      if (entry) return entry
+    }
+    store.flush()
+    return store.read(database => {
+      const row = database.prepare('SELECT * FROM delivery WHERE id = ?').get(id)
+      const delivery = row && readDelivery(row)
+      const stored = delivery && database.prepare('SELECT body FROM event WHERE id = ?').get(delivery.eventId)
+      const event = readJson<LifecycleEvent>(stored?.body)
+      return delivery && event ? { delivery, event } : undefined
+    })
+  }
+
+  /** Everything active, once more: for a store whose file had to be made anew. */
+  function activeRows(): Row[] {
+    const now = clock.now()
+    return [...lanes.values()].flatMap(({ recipient, health, active }): Row[] => [
+      { table: 'endpoint', key: recipient.key, body: JSON.stringify(health) },
+      ...[...active.values()].flatMap(({ delivery, event }): Row[] => [
+        { table: 'event', id: event.id, at: event.at, stored_at: now, body: JSON.stringify(event) },
+        deliveryRow(delivery),
+      ]),
+    ])
+  }
+
+  return {
+    load,
+    accept,
+    next,
+    nextDueInMs,
+    begin,
+    finish,
+    resume,
+    resend,
+    drop,
+    activeRows,
+    /** Health and number of active deliveries of each endpoint. */
+    status: () =>
+      [...lanes.values()].map(({ recipient, health, active }) => ({
+        endpoint: recipient.key,
+        active: active.size,
+        failingSince: health.failingSince,
+        pausedAt: health.pausedAt,
+        pausedFor: health.pausedFor,
+      })),
+  }
+}
+
+function newDelivery(event: LifecycleEvent, endpoint: string, now: number, order: number): Delivery {
+  return {
+    id: deliveryId(event.id, endpoint),
+    eventId: event.id,
+    endpoint,
+    state: 'waiting',
+    createdAt: now,
+    dueAt: now,
+    endedAt: null,
+    taskId: event.taskId,
+    event: event.name,
+    server: event.server,
+    eventAt: event.at,
+    order,
+    attempts: 0,
+    stale: false,
+  }
+}
+
+function readDelivery(row: Record<string, unknown>): Delivery | undefined {
+  try {
+    return deliveryFromRow(row)
+  } catch {
+    return undefined
+  }
+}
+
+/** What the columns alone say of a delivery whose body is unreadable. */
+function strippedDelivery(row: Record<string, unknown>): Delivery {
+  return deliveryFromRow({
+    ...row,
+    body: JSON.stringify({
+      taskId: '',
+      event: 'backup_failure',
+      server: '',
+      eventAt: 0,
+      order: 0,
+      attempts: 0,
+      stale: false,
+    }),
+  })
+}
+
+function readJson<T>(body: unknown): T | undefined {
+  try {
+    return typeof body === 'string' ? (JSON.parse(body) as T) : undefined
+  } catch {
+    return undefined
+  }
+}
