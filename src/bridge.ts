@@ -9,8 +9,9 @@ import { compilePattern, isOperator } from './command/permission.ts'
 import { createReplier } from './command/reply.ts'
 import type { Config, ServerConfig } from './config.ts'
 import { createAttempt } from './delivery/attempt.ts'
-import { resolveEndpoints, subscribes } from './delivery/endpoint.ts'
+import { resolveEndpoints } from './delivery/endpoint.ts'
 import { createHttp } from './delivery/http.ts'
+import { recipientsOf } from './delivery/recipient.ts'
 import { createTester, type Tester } from './delivery/tester.ts'
 import { createWorker } from './delivery/worker.ts'
 import type { LifecycleEvent } from './event.ts'
@@ -68,12 +69,7 @@ export function createBridge(config: Config, deps: BridgeDeps): Bridge {
   const tester = createTester({ endpoints, attempt, clock, plugin: PLUGIN, log })
   const outbox: Outbox = createOutbox(
     {
-      recipients: enabled.map(endpoint => ({
-        key: endpoint.key,
-        fingerprint: endpoint.fingerprint,
-        retry: endpoint.retry,
-        wants: event => subscribes(endpoint, event),
-      })),
+      recipients: recipientsOf(endpoints),
       startExpiryMs: config.notification.startExpiry,
     },
     { store, clock, log, random, onNews: news => raiseNews(notices, news), onWork: worker.wake },
@@ -109,7 +105,10 @@ export function createBridge(config: Config, deps: BridgeDeps): Bridge {
       stopping ??= stopAll()
       return stopping
     },
-    storeNews: news => raiseStoreNews(notices, news),
+    storeNews: news => {
+      if (news.type === 'health' && !news.health.atRisk) outbox.load()
+      raiseStoreNews(notices, news)
+    },
   }
 }
 

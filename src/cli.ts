@@ -16,6 +16,8 @@ type Command = {
 
 const CONFIG: Options = { config: { type: 'string', short: 'c', default: './config.json' } }
 
+const DEAD: Options = { dead: { type: 'boolean', default: false }, endpoint: { type: 'string' } }
+
 const COMMANDS: { [name: string]: Command } = {
   run: {
     usage: 'run [--config FILE]',
@@ -64,6 +66,57 @@ const COMMANDS: { [name: string]: Command } = {
       config: { type: 'string', short: 'c' },
     },
     run: async values => (await import('./cli/replay.ts')).replay(values),
+  },
+  events: {
+    usage: 'events [--since 7d] [--json] [--config FILE]',
+    summary: 'list what happened and what came of telling it; --json: one object a line',
+    options: {
+      ...CONFIG,
+      since: { type: 'string', default: '7d' },
+      json: { type: 'boolean', default: false },
+    },
+    run: async values => (await import('./cli/events.ts')).events(values),
+  },
+  deliveries: {
+    usage:
+      'deliveries [--state dead|waiting|paused|delivered|expired|dropped] [--endpoint NAME] [--since 7d] [--json] [--config FILE]',
+    summary: 'list deliveries, their tries and why they failed; --json: one object a line, with the answers',
+    options: {
+      ...CONFIG,
+      state: { type: 'string' },
+      endpoint: { type: 'string' },
+      since: { type: 'string' },
+      json: { type: 'boolean', default: false },
+    },
+    run: async values => (await import('./cli/deliveries.ts')).deliveries(values),
+  },
+  resend: {
+    usage: 'resend DELIVERY|EVENT|--dead [--endpoint NAME] [--config FILE]',
+    summary:
+      'send a delivery, all of an event, or all dead letters again, on a running bridge or a stopped one',
+    options: { ...CONFIG, ...DEAD },
+    arguments: ['[delivery or event]'],
+    run: async (values, [id]) => (await import('./cli/operate.ts')).change('resend', values, id),
+  },
+  drop: {
+    usage: 'drop DELIVERY|EVENT|--dead [--endpoint NAME] [--config FILE]',
+    summary: 'give a waiting delivery or a dead letter up for good',
+    options: { ...CONFIG, ...DEAD },
+    arguments: ['[delivery or event]'],
+    run: async (values, [id]) => (await import('./cli/operate.ts')).change('drop', values, id),
+  },
+  resume: {
+    usage: 'resume ENDPOINT [--config FILE]',
+    summary: 'end the pause of an endpoint; what waits for it is sent now',
+    options: CONFIG,
+    arguments: ['endpoint'],
+    run: async (values, [endpoint]) => (await import('./cli/operate.ts')).resume(values, endpoint),
+  },
+  secret: {
+    usage: 'secret',
+    summary: 'print a new secret for the signatures of a webhook',
+    options: CONFIG,
+    run: async () => (await import('./cli/secret.ts')).secret(),
   },
   schema: {
     usage: 'schema',

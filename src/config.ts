@@ -25,6 +25,22 @@ const serverSchema = z.strictObject({
   lifecycle: lifecycleSchema,
 })
 
+const stateSchema = z
+  .strictObject({
+    dir: z
+      .string()
+      .min(1, 'is empty; write the path of a folder')
+      .default('./data')
+      .describe('Folder for what the bridge keeps: its store, and the tokens of Microsoft accounts.'),
+    retention: duration('30d', { min: '1h' }).describe('How long events and what came of them are kept.'),
+    deadRetention: duration('90d', { min: '1h' }).describe(
+      'How long a dead letter is kept, if nobody sends it again or drops it.',
+    ),
+    maxSize: bytes('256MB', '1MB').describe('How large the store may grow; then the oldest goes first.'),
+  })
+  .prefault({})
+  .describe('What the bridge keeps between two runs.')
+
 export const configSchema = z
   .strictObject({
     $schema: z.string().optional().describe('Path of config.schema.json, for editors.'),
@@ -33,21 +49,7 @@ export const configSchema = z
       .min(1, 'is empty; write at least one server')
       .describe('The servers to watch.'),
     notification: notificationSchema.prefault({}),
-    state: z
-      .strictObject({
-        dir: z
-          .string()
-          .min(1, 'is empty; write the path of a folder')
-          .default('./data')
-          .describe('Folder for what the bridge keeps: its store, and the tokens of Microsoft accounts.'),
-        retention: duration('30d', { min: '1h' }).describe('How long events and what came of them are kept.'),
-        deadRetention: duration('90d', { min: '1h' }).describe(
-          'How long a dead letter is kept, if nobody sends it again or drops it.',
-        ),
-        maxSize: bytes('256MB', '1MB').describe('How large the store may grow; then the oldest goes first.'),
-      })
-      .prefault({})
-      .describe('What the bridge keeps between two runs.'),
+    state: stateSchema,
     log: z
       .strictObject({
         level: z.enum(LOG_LEVELS).default('info').describe('How much is logged.'),
@@ -79,18 +81,36 @@ export function loadConfig(file: string, environment: NodeJS.ProcessEnv): Config
   return { ...config, state: { ...config.state, dir: resolve(dirname(path), config.state.dir) } }
 }
 
+/**
+ * Where the bridge of a config keeps its state. For whoever needs no more: what else is wrong, or not in this
+ * environment, is no concern of theirs. Throws ConfigError.
+ */
+export function loadStateDir(file: string, environment: NodeJS.ProcessEnv): string {
+  const path = resolve(file)
+  const raw = readJson(readText(file, path), file)
+  const { state } = (raw ?? {}) as { state?: unknown }
+  const { value, faults } = substituteEnvironment({ state }, environment)
+  const result = z.object({ state: stateSchema }).safeParse(value)
+  if (!result.success || faults.length > 0) return loadConfig(file, environment).state.dir
+  return resolve(dirname(path), result.data.state.dir)
+}
+
 /** `text` as JSON, with `${NAME}` replaced from `environment`. Throws ConfigError with every fault. */
 export function parseConfig(text: string, file: string, environment: NodeJS.ProcessEnv): Config {
-  const errors: ParseError[] = []
-  const json = text.replace(/^\uFEFF/, '')
-  const raw: unknown = parseJson(json, errors, { allowEmptyContent: false })
-  if (errors[0]) throw new ConfigError(file, [jsonFault(json, errors[0])])
-  const substituted = substituteEnvironment(raw, environment)
+  const substituted = substituteEnvironment(readJson(text, file), environment)
   const { value, faults } = substituted
   const result = configSchema.safeParse(value, { reportInput: true })
   if (result.success && faults.length === 0) return result.data
   const issues = result.success ? [] : describeIssues(result.error.issues, configSchema, value, substituted)
   throw new ConfigError(file, [...faults, ...issues])
+}
+
+function readJson(text: string, file: string): unknown {
+  const errors: ParseError[] = []
+  const json = text.replace(/^\uFEFF/, '')
+  const raw: unknown = parseJson(json, errors, { allowEmptyContent: false })
+  if (errors[0]) throw new ConfigError(file, [jsonFault(json, errors[0])])
+  return raw
 }
 
 function readText(file: string, path: string): string {

@@ -15,7 +15,20 @@ import { until } from './fake/until.ts'
 const ROOT = join(import.meta.dirname, '..')
 const CLI = join(ROOT, 'src/cli.ts')
 const CORPUS = join(import.meta.dirname, 'fixture/corpus')
-const COMMANDS = ['run', 'demo', 'check', 'test-notify', 'replay', 'schema']
+const COMMANDS = [
+  'run',
+  'demo',
+  'check',
+  'test-notify',
+  'replay',
+  'events',
+  'deliveries',
+  'resend',
+  'drop',
+  'resume',
+  'secret',
+  'schema',
+]
 const LOADED = pathToFileURL(join(import.meta.dirname, 'fake/loaded.ts')).href
 
 const home = mkdtempSync(join(tmpdir(), 'pb-bridge-cli-'))
@@ -64,6 +77,11 @@ function writeFile(text: string): string {
 
 function writeConfig(config: object): string {
   return writeFile(JSON.stringify({ servers: [{ name: 'survival' }], ...config }))
+}
+
+/** A folder that no other bridge of these tests owns. */
+function stateOfItsOwn() {
+  return { dir: join(home, `state-${++files}`) }
 }
 
 function linesOf(text: string): string[] {
@@ -206,10 +224,10 @@ describe('check', { concurrency: 2 }, () => {
       'server survival: bot PrimeBackupBot (offline) on mc.example.com:25565, Minecraft 1.21.4; commands !!pb, operators Steve, reply auto; deadlines 1 h / 15 min',
       'server creative: bot Watcher (microsoft) on 127.0.0.1:25565, Minecraft auto; commands !!pb, operators none, reply auto; deadlines 2 h / 15 min',
       `notifications on, en_us, events: ${EVENT_NAMES.join(' ')}`,
-      'endpoint hook: webhook to example.com, on, all events, 2 tries of 5 s',
+      'endpoint hook: webhook to example.com, on, all events, 12 tries of 5 s',
       'endpoint hook-2: webhook to 127.0.0.1, off, all events, one try of 5 s',
-      'endpoint phone: bark to api.day.app, on, backup_failure, 2 tries of 1 min',
-      'endpoint wechat: serverchan to sctapi.ftqq.com, on, all events, 2 tries of 5 s',
+      'endpoint phone: bark to api.day.app, on, backup_failure, 12 tries of 1 min',
+      'endpoint wechat: serverchan to sctapi.ftqq.com, on, all events, 12 tries of 5 s',
       "warning: notification endpoint 'hook' uses Authorization header with non-HTTPS URL, credentials may be exposed; write https://",
       "warning: two notification endpoints are named 'hook'; the later one is called 'hook-2'",
       'warning: server creative: commands.operators is empty, so nobody may use !!pb test notify',
@@ -536,7 +554,10 @@ describe('run', { concurrency: 2 }, () => {
   }
 
   function configFor(port: number) {
-    return writeConfig({ servers: [{ name: 'survival', minecraft: { port, version: '1.20.4' } }] })
+    return writeConfig({
+      servers: [{ name: 'survival', minecraft: { port, version: '1.20.4' } }],
+      state: stateOfItsOwn(),
+    })
   }
 
   function messages(running: Running): string[] {
@@ -587,7 +608,11 @@ describe('run', { concurrency: 2 }, () => {
     const loud = start(['run', '-c', configFor(port)])
     await until('the warning', () => loud.stderr().includes('no notification will be sent'), 20_000)
     await stopped(loud, 'SIGTERM')
-    const file = writeConfig({ servers: [{ minecraft: { port } }], log: { level: 'warn' } })
+    const file = writeConfig({
+      servers: [{ minecraft: { port } }],
+      state: stateOfItsOwn(),
+      log: { level: 'warn' },
+    })
     const quiet = start(['run', '-c', file])
     await until('a warning', () => quiet.stderr().includes('next try in'), 20_000)
     await stopped(quiet, 'SIGTERM')

@@ -5,12 +5,18 @@ import { test } from 'node:test'
 import { renderSchema } from '../src/config/schema.ts'
 import { ConfigError, parseConfig } from '../src/config.ts'
 import { PROVIDER_TYPES } from '../src/delivery/catalog.ts'
+import { createSecret } from '../src/delivery/signature.ts'
 
 const ROOT = join(import.meta.dirname, '..')
 const EXAMPLE = readFileSync(join(ROOT, 'config.example.json'), 'utf8')
 
 /** What the example takes from the environment. */
-const ENVIRONMENT = { PB_BARK_KEY: 'bark-key', PB_SERVERCHAN_KEY: 'SCT1key', PB_WEBHOOK_TOKEN: 'token' }
+const ENVIRONMENT = {
+  PB_BARK_KEY: 'bark-key',
+  PB_SERVERCHAN_KEY: 'SCT1key',
+  PB_WEBHOOK_TOKEN: 'token',
+  PB_WEBHOOK_SECRET: createSecret(),
+}
 
 type Schema = { properties?: { [key: string]: Schema }; items?: Schema }
 

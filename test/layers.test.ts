@@ -11,11 +11,13 @@ const SRC = join(import.meta.dirname, '../src')
  */
 const RANKS: RegExp[] = [
   // The vocabulary, and what everything may use.
-  /^(event|observation|outcome|language|clock|duration|log|manifest)\.ts$/,
+  /^(event|observation|outcome|language|clock|duration|bytes|log|manifest|notices|control)\.ts$/,
   // What others say, as data.
   /^(primebackup\/|source\/(varint|component|chat)\.ts)/,
   // The pure middle.
   /^(observe|recording|lifecycle|tracker)\.ts$|^task\//,
+  // What was seen, on the disk until it is delivered.
+  /^outbox\//,
   // The edges: in, and out.
   /^(source|delivery)\//,
   // Commands know the outcome of a delivery and the bot's hand in the game.

@@ -1,9 +1,11 @@
 import { createBridge } from '../bridge.ts'
 import { systemClock } from '../clock.ts'
 import { loadConfig } from '../config.ts'
+import { startControl } from '../control.ts'
 import { createLog } from '../log.ts'
 import { manifest } from '../manifest.ts'
 import { openStore, type StoreNews } from '../outbox/open.ts'
+import { applyRequest } from '../outbox/operation.ts'
 import { pruneNowAndThen } from '../outbox/prune.ts'
 import { listenForStop } from './stop.ts'
 
@@ -29,8 +31,20 @@ export async function run(file: string): Promise<number> {
   log.info({}, `${manifest.name.en_us} ${manifest.version} watches ${servers}`)
   bridge.start()
   for (const news of early) bridge.storeNews(news)
+  const operated = {
+    outbox: bridge.outbox,
+    store: opened.store,
+    clock,
+    startExpiryMs: config.notification.startExpiry,
+  }
+  const control = startControl(config.state.dir, {
+    clock,
+    log,
+    answer: request => applyRequest(request, operated),
+  })
   log.info({}, `stopping: ${await stop.received}`)
   stopPruning()
+  await control.stop()
   await bridge.stop()
   opened.close()
   stop.done()

@@ -1,4 +1,4 @@
-/** One try of one delivery. Trying again is the dispatcher's. */
+/** One try of one delivery. Trying again is the outbox's. */
 import type { Clock } from '../clock.ts'
 import type { Outcome } from '../outcome.ts'
 import type { Endpoint } from './endpoint.ts'
@@ -59,7 +59,7 @@ export function createAttempt({ http, clock }: { http: Http; clock: Clock }): At
     signal: AbortSignal | undefined,
   ): Promise<Outcome> {
     const { provider, target, timeoutMs, proxy } = endpoint
-    const asked = provider.request(notification, target, own)
+    const asked = provider.request(notification, target, { carry: own, now: clock.now() })
     const request = { ...asked, headers: mergeHeaders(asked.headers, target.headers) }
     const result = await http.send(request, { timeoutMs, proxy, signal })
     if (result.type === 'fault') return { status: 'retry', reason: result.reason }

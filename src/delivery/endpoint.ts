@@ -1,17 +1,15 @@
-/** The `notification` block of the config (facts/compat.md section 4), and what the dispatcher gets of it. */
+/** The `notification` block of the config (facts/compat.md section 4), and what becomes of it. */
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { duration } from '../duration.ts'
 import { EVENT_NAMES, type EventName, type LifecycleEvent, NOTICE } from '../event.ts'
 import { LANGUAGES, type Language } from '../language.ts'
-import type { RetryPolicy } from '../outbox/retry.ts'
+import { RETRY_DELAYS_MS, type RetryPolicy } from '../outbox/retry.ts'
 import { findProvider, PROVIDER_TYPES, PROVIDERS } from './catalog.ts'
 import { findExposed } from './exposure.ts'
+import { checkEndpoint } from './fault.ts'
 import type { Provider, Target } from './provider.ts'
-import { isObject } from './verdict.ts'
-
-/** `retry_times` of the fork: after 1, 2 and 4 seconds (facts/compat.md section 5). */
-const RETRY_DELAYS_MS = [1000, 2000, 4000]
+import { secretOption } from './signature.ts'
 
 /** About three days, as the webhook systems have it that people trust most (facts/delivery.md). */
 const SCHEDULE = ['1s', '5s', '30s', '2m', '10m', '30m', '2h', '6h', '12h', '24h', '24h']
@@ -110,6 +108,13 @@ const endpointSchema = z
       .string()
       .optional()
       .describe('URL of an HTTP proxy for this endpoint, instead of that of the environment.'),
+    secret: secretOption.describe(
+      'Secret to sign the requests with (Standard Webhooks), for type webhook: "whsec_…", as pb-bridge secret makes one, or a list of them while the secret is being changed.',
+    ),
+    githubSignature: z
+      .boolean()
+      .default(false)
+      .describe('true signs as GitHub does too (X-Hub-Signature-256), by the text of the first secret.'),
     ...optionBlocks,
   })
   // Without `when`, zod would keep these faults back until all others are mended.
@@ -218,7 +223,13 @@ function targetOf(options: EndpointOptions, provider: Provider): Target {
   const blocks: { [type: string]: unknown } = options
   const block = provider.options && blocks[provider.type]
   const url = options.url.trim() || (provider.defaultUrl?.(block) ?? '')
-  return { url, headers: options.headers, options: block }
+  const signing = { secrets: options.secret, github: options.githubSignature }
+  return {
+    url,
+    headers: options.headers,
+    options: block,
+    ...(provider.signs && signing.secrets.length > 0 && { signing }),
+  }
 }
 
 /** The first of a name keeps it; the next is `name-2`, or what is free after that. */
@@ -253,63 +264,4 @@ function warningsOf({ key, provider, target, events }: Endpoint): string[] {
   }
   if (events.length === 0) warnings.push(`notification endpoint '${key}' is for no event; check its events`)
   return warnings
-}
-
-type Context = { addIssue(issue: { code: 'custom'; path: string[]; message: string }): void }
-
-/** The checks of the fork, in its words, then what to write instead. `value` may be faulty elsewhere. */
-function checkEndpoint(value: unknown, context: Context): void {
-  if (!isObject(value)) return
-  const name = typeof value.name === 'string' ? value.name : 'default'
-  function fault(key: string, message: string) {
-    context.addIssue({ code: 'custom', path: [key], message: `notification endpoint '${name}' ${message}` })
-  }
-  const { timeout, retry_times: retryTimes, proxy } = value
-  if (typeof timeout === 'number' && timeout < 1000) {
-    fault('timeout', `timeout is too short: ${timeout / 1000}s (min 1s); write "1s" to "60s"`)
-  }
-  if (typeof timeout === 'number' && timeout > 60_000) {
-    fault('timeout', `timeout is too long: ${timeout / 1000}s (max 60s); write "1s" to "60s"`)
-  }
-  if (Number.isInteger(retryTimes) && Number(retryTimes) < 0) {
-    fault('retry_times', `retry_times is negative: ${retryTimes}; write 0 to 3`)
-  }
-  if (Number.isInteger(retryTimes) && Number(retryTimes) > RETRY_DELAYS_MS.length) {
-    fault('retry_times', `retry_times is too large: ${retryTimes} (max 3); write 0 to 3`)
-  }
-  if (typeof proxy === 'string' && !isHttpUrl(proxy)) {
-    fault('proxy', 'proxy is no URL; write it as "http://host:port"')
-  }
-  if (isObject(value.headers)) checkHeaders(value.headers, fault)
-  if (value.enabled === true) checkUrl(value, fault)
-}
-
-function checkUrl(value: { [key: string]: unknown }, fault: (key: string, message: string) => void): void {
-  if (typeof value.url !== 'string') return
-  const url = value.url.trim()
-  const type = typeof value.type === 'string' ? value.type : undefined
-  const provider = findProvider(type, url)
-  if (url === '') {
-    const block = provider?.options?.safeParse(value[provider.type])
-    // Whether a block with faults of its own says where to send can't be told.
-    if (block && (!block.success || provider?.defaultUrl?.(block.data) !== undefined)) return
-    fault('url', 'is enabled but URL is empty; write its url, or enabled: false')
-  } else if (!isHttpUrl(url)) {
-    fault('url', 'has a URL that is none; write one that begins with https:// or http://')
-  }
-}
-
-function checkHeaders(headers: object, fault: (key: string, message: string) => void): void {
-  for (const [name, value] of Object.entries(headers)) {
-    if (!/^[\w!#$%&'*+.^`|~-]+$/.test(name)) {
-      fault('headers', `has a header with a bad name; write letters, digits and "-" alone`)
-    } else if (typeof value === 'string' && !/^[\t\x20-\x7e\x80-\xff]*$/.test(value)) {
-      fault('headers', `has a value with a line break or a character that HTTP can't carry in header ${name}`)
-    }
-  }
-}
-
-function isHttpUrl(text: string): boolean {
-  const url = URL.parse(text)
-  return url !== null && (url.protocol === 'http:' || url.protocol === 'https:') && url.hostname !== ''
 }

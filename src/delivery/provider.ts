@@ -4,6 +4,7 @@ import type { Language } from '../language.ts'
 import type { Outcome } from '../outcome.ts'
 import type { Rate } from './pace.ts'
 import type { Payload } from './payload.ts'
+import type { Signing } from './signature.ts'
 
 /** One event on its way to one endpoint, in that endpoint's language: all that a provider may put in a request. */
 export type Notification = {
@@ -23,6 +24,8 @@ export type Target<Options = unknown> = {
   /** The endpoint's own; `attempt.ts` lays them over the provider's. */
   headers: { [name: string]: string }
   options: Options
+  /** Only for a provider that `signs`, and where the config has a secret. */
+  signing?: Signing
 }
 
 export type HttpRequest = {
@@ -40,15 +43,19 @@ export type HttpAnswer = {
   body: string
 }
 
-/** What a provider knows beside the answer that it judges. */
-export type Circumstances = {
-  request: HttpRequest
+/** What a provider knows of the try for which it makes a request. */
+export type Try = {
   /** What the last `retry` outcome of the same delivery left. */
-  carry: unknown
-  /** True when an earlier attempt may have arrived, though it ended without a verdict. */
-  doubtful: boolean
+  carry?: unknown
   /** Epoch milliseconds. */
   now: number
+}
+
+/** What a provider knows beside the answer that it judges. */
+export type Circumstances = Try & {
+  request: HttpRequest
+  /** True when an earlier attempt may have arrived, though it ended without a verdict. */
+  doubtful: boolean
 }
 
 /**
@@ -68,11 +75,13 @@ export type Provider<Options = unknown> = {
   rate?: Rate
   /** True where people read it, who want to hear of the bridge's own troubles too. */
   personal?: boolean
+  /** True where requests can be signed by the endpoint's `secret`. */
+  signs?: boolean
   /** True where every request carries a credential, in its URL or its body. */
   secretUrl?: boolean
   /** The credentials among the options, to be kept out of every text. */
   secrets?(options: Options): string[]
-  request(notification: Notification, target: Target<Options>, carry?: unknown): HttpRequest
+  request(notification: Notification, target: Target<Options>, attempt: Try): HttpRequest
   /** The vendor's own verdict; undefined leaves it to the HTTP status (`verdict.ts`). */
   judge?(answer: HttpAnswer, circumstances: Circumstances): Outcome | undefined
 }

@@ -16,6 +16,12 @@ export function secretsOf(endpoint: { provider: Provider; target: Target; proxy?
     add(secret)
     add(encodeURIComponent(secret))
   }
+  for (const secret of target.signing?.secrets ?? []) {
+    add(secret)
+    // Its random part, also as a query would carry it.
+    add(secret.slice(secret.indexOf('_') + 1))
+    add(encodeURIComponent(secret))
+  }
   for (const [name, value] of Object.entries(target.headers)) {
     if (HARMLESS_HEADERS.has(name.toLowerCase())) continue
     add(value)

@@ -94,7 +94,11 @@ export function createTester(deps: {
     for (const pending of asked.map(endpoint => testOne(endpoint, event))) {
       const result = await pending
       results.push(result)
-      onResult?.(result)
+      try {
+        onResult?.(result)
+      } catch (error) {
+        log.error({ err: error }, 'a listener of the test failed')
+      }
     }
     return results
   }

@@ -1,6 +1,7 @@
 /** Takes what is due from the outbox and tries it: a few at a time for each endpoint, at the pace its service allows. */
 import type { Clock } from '../clock.ts'
 import { type Log, silentLog } from '../log.ts'
+import { oneError } from '../outbox/error.ts'
 import type { Entry, Outbox } from '../outbox/outbox.ts'
 import type { Outcome } from '../outcome.ts'
 import type { Attempt } from './attempt.ts'
@@ -67,20 +68,30 @@ export function createWorker(deps: {
   }
 
   async function deliver({ endpoint }: Lane, entry: Entry) {
-    const { delivery, event } = entry
     await outbox().begin(entry)
     const startedAt = clock.now()
     const started = clock.monotonic()
-    const { language } = endpoint
-    const agoMs = startedAt - event.at
-    const lateMs = agoMs > LATE_MS ? agoMs : undefined
-    const payload = toPayload(event, { plugin, language, lateMs })
-    const notification = { event, language, payload, lateMs, deliveryId: delivery.id }
-    const outcome = await attempt(endpoint, notification, delivery.carry, abort.signal)
+    const outcome = await tryOnce(endpoint, entry, startedAt)
     const tookMs = clock.monotonic() - started
     await outbox().finish(entry, outcome, startedAt, tookMs)
     say(entry, outcome, tookMs)
     deps.onOutcome?.({ endpoint, entry, outcome, tookMs })
+  }
+
+  async function tryOnce(endpoint: Endpoint, { delivery, event }: Entry, now: number): Promise<Outcome> {
+    const { language } = endpoint
+    const agoMs = now - event.at
+    const lateMs = agoMs > LATE_MS ? agoMs : undefined
+    try {
+      const payload = toPayload(event, { plugin, language, lateMs })
+      const notification = { event, language, payload, lateMs, deliveryId: delivery.id }
+      return await attempt(endpoint, notification, delivery.carry, abort.signal)
+    } catch (error) {
+      // A fault of ours must not leave the delivery under way for ever, nor end the bridge.
+      log.error({ err: error, delivery: delivery.id }, `${event.name} could not be put into words`)
+      const text = `the event could not be put into words: ${oneError(error)}`
+      return { status: 'rejected', reason: { code: 'internal', text } }
+    }
   }
 
   function say({ delivery, event }: Entry, outcome: Outcome, tookMs: number) {

@@ -20,6 +20,15 @@ export class StoreError extends Error {
   override name = 'StoreError'
 }
 
+/** The folder has an owner already. */
+export class InUseError extends StoreError {
+  readonly owner: string
+  constructor(dir: string, owner: string) {
+    super(`${dir} is in use by another bridge (${owner}): stop that one, or set another state.dir`)
+    this.owner = owner
+  }
+}
+
 export type Opened = {
   database: DatabaseSync
   /** Where a corrupt file was moved to, if one was found. */
@@ -76,6 +85,7 @@ function migrate(database: DatabaseSync): void {
   }
 }
 
+const SQLITE_BUSY = 5
 const SQLITE_CORRUPT = 11
 const SQLITE_NOTADB = 26
 
@@ -110,21 +120,24 @@ export function ownFolder(dir: string, now: number): Ownership {
   const lock = new DatabaseSync(join(dir, LOCK_FILE))
   try {
     lock.exec('PRAGMA busy_timeout = 0; PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE')
-  } catch {
+    writeOwner(dir, now)
+  } catch (error) {
     lock.close()
-    throw new StoreError(
-      `${dir} is in use by another bridge (${readOwner(dir)}): stop that one, or set another state.dir`,
-    )
+    if (sqliteCode(error) !== SQLITE_BUSY) throw error
+    throw new InUseError(dir, readOwner(dir))
   }
-  const owner = openSync(join(dir, OWNER_FILE), 'w', 0o600)
-  writeSync(owner, `process ${process.pid}, since ${new Date(now).toISOString()}`)
-  closeSync(owner)
   return {
     release: () => {
       rmSync(join(dir, OWNER_FILE), { force: true })
       lock.close()
     },
   }
+}
+
+function writeOwner(dir: string, now: number): void {
+  const owner = openSync(join(dir, OWNER_FILE), 'w', 0o600)
+  writeSync(owner, `process ${process.pid}, since ${new Date(now).toISOString()}`)
+  closeSync(owner)
 }
 
 function readOwner(dir: string): string {

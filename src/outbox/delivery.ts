@@ -58,8 +58,11 @@ export function deliveryRow(delivery: Delivery): Row {
   }
 }
 
-/** Throws a SyntaxError where the body is no JSON. */
+/** Throws where the body is no JSON, or not what `deliveryRow` writes. */
 export function deliveryFromRow(row: Record<string, unknown>): Delivery {
+  const body = JSON.parse(String(row.body))
+  if (typeof body?.taskId !== 'string' || !Number.isFinite(body.order) || !Number.isInteger(body.attempts))
+    throw new TypeError(`the body of delivery ${row.id} is none`)
   return {
     id: String(row.id),
     eventId: String(row.event_id),
@@ -68,7 +71,7 @@ export function deliveryFromRow(row: Record<string, unknown>): Delivery {
     createdAt: Number(row.created_at),
     dueAt: Number(row.due_at),
     endedAt: row.ended_at === null ? null : Number(row.ended_at),
-    ...JSON.parse(String(row.body)),
+    ...body,
   }
 }
 

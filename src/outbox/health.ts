@@ -26,7 +26,8 @@ export function afterTry(
   result: { delivered: boolean; gone?: boolean; reason?: string },
 ): EndpointHealth {
   if (result.delivered) return soundHealth(health.fingerprint)
-  const failingSince = health.failingSince ?? now
+  // A time to come was written before the clock was set back.
+  const failingSince = Math.min(health.failingSince ?? now, now)
   if (health.pausedAt !== null) return { ...health, failingSince, probeAt: now + PROBE_EVERY_MS }
   if (!result.gone && now - failingSince < PAUSE_AFTER_MS) return { ...health, failingSince }
   return {
@@ -36,4 +37,9 @@ export function afterTry(
     pausedFor: result.reason ?? 'it fails',
     probeAt: now + PROBE_EVERY_MS,
   }
+}
+
+/** Milliseconds until a paused endpoint is tried; a clock that was set back makes that no longer than a round. */
+export function probeInMs({ probeAt }: EndpointHealth, now: number): number {
+  return Math.min(Math.max(0, (probeAt ?? now) - now), PROBE_EVERY_MS)
 }

@@ -8,16 +8,11 @@ import type { Clock } from '../clock.ts'
 import { type LifecycleEvent, statusOf } from '../event.ts'
 import type { Log } from '../log.ts'
 import type { Outcome } from '../outcome.ts'
-import {
-  attemptRow,
-  type DeadReason,
-  type Delivery,
-  deliveryFromRow,
-  deliveryId,
-  deliveryRow,
-} from './delivery.ts'
-import { afterTry, type EndpointHealth, soundHealth } from './health.ts'
+import { attemptRow, type DeadReason, type Delivery, deliveryId, deliveryRow } from './delivery.ts'
+import { oneError } from './error.ts'
+import { afterTry, type EndpointHealth, probeInMs, soundHealth } from './health.ts'
 import { judgeTry, type RetryPolicy } from './retry.ts'
+import { readDelivery, readEvent, readJson, strippedDelivery } from './row.ts'
 import type { Row, Store } from './store.ts'
 
 /** What the outbox must know of an endpoint. */
@@ -57,6 +52,8 @@ export type Entry = { delivery: Delivery; event: LifecycleEvent; dueAt: number }
 type Lane = {
   recipient: Recipient
   health: EndpointHealth
+  /** Monotonic: when one delivery is tried while the endpoint is paused. */
+  probeDueAt: number
   /** Waiting and sending, in order. */
   active: Map<string, Entry>
 }
@@ -72,38 +69,68 @@ export function createOutbox(options: OutboxOptions, deps: OutboxDeps) {
   const { store, clock, log, random, onNews, onWork } = deps
   const lanes = new Map<string, Lane>()
   let order = 0
+  let loaded = false
 
   for (const recipient of options.recipients) {
     const health = soundHealth(recipient.fingerprint)
-    lanes.set(recipient.key, { recipient, health, active: new Map() })
+    lanes.set(recipient.key, { recipient, health, probeDueAt: 0, active: new Map() })
   }
 
-  /** Takes up what an earlier run left. What was being sent then counts as unknown and is sent again, first of all. */
+  /** Takes up what an earlier run left, once; it may be called again where the store could not be read yet. What was being sent then counts as unknown and is sent again, first of all. */
   function load() {
-    store.read(database => {
-      const { top } = database.prepare("SELECT max(body ->> '$.order') AS top FROM delivery").get() ?? {}
-      order = Number(top ?? 0)
+    try {
+      if (!loaded) loaded = loadOnce()
+    } catch (error) {
+      log.error({}, `what waits in the store can't be read: ${oneError(error)}`)
+    }
+    for (const key of lanes.keys()) onWork(key)
+  }
+
+  /** False while there is no database. What was accepted before there was one comes after what it has. */
+  function loadOnce(): boolean {
+    const found = store.read(database => {
+      // `CASE`, because an unreadable body would make the whole query fail.
+      const { top } =
+        database
+          .prepare("SELECT max(CASE WHEN json_valid(body) THEN body ->> '$.order' END) AS top FROM delivery")
+          .get() ?? {}
       for (const row of database.prepare('SELECT key, body FROM endpoint').all()) loadHealth(row)
       const bodyOf = database.prepare('SELECT body FROM event WHERE id = ?')
       const rows = database.prepare("SELECT * FROM delivery WHERE state IN ('waiting', 'sending')").all()
-      const found = rows.flatMap(row => adopt(row, bodyOf.get(String(row.event_id))?.body) ?? [])
-      found.sort((a, b) => a.delivery.order - b.delivery.order)
-      for (const entry of found) lanes.get(entry.delivery.endpoint)?.active.set(entry.delivery.id, entry)
+      const entries = rows
+        .filter(row => !lanes.get(String(row.endpoint))?.active.has(String(row.id)))
+        .flatMap(row => adopt(row, bodyOf.get(String(row.event_id))?.body) ?? [])
+      return { top: Number(top) || 0, entries: entries.sort((a, b) => a.delivery.order - b.delivery.order) }
     })
-    for (const key of lanes.keys()) onWork(key)
+    if (!found) return false
+    const newer = [...lanes.values()].flatMap(({ active }) => [...active.values()])
+    for (const { delivery } of newer) delivery.order += found.top
+    order += found.top
+    for (const { active } of lanes.values()) active.clear()
+    for (const entry of [...found.entries, ...newer]) {
+      const { endpoint, id } = entry.delivery
+      lanes.get(endpoint)?.active.set(id, entry)
+    }
+    if (newer.length > 0) void store.put(newer.map(({ delivery }) => deliveryRow(delivery)))
+    return true
   }
 
   function loadHealth(row: Record<string, unknown>) {
     const lane = lanes.get(String(row.key))
     const health = readJson<EndpointHealth>(row.body)
     if (!lane || !health) return
-    if (health.fingerprint === lane.recipient.fingerprint) lane.health = health
+    if (health.fingerprint === lane.recipient.fingerprint) setHealth(lane, health)
     else if (health.pausedAt !== null)
       log.info({ endpoint: row.key }, `endpoint ${row.key} has changed in the config; it is no longer paused`)
   }
 
+  function setHealth(lane: Lane, health: EndpointHealth) {
+    lane.health = health
+    lane.probeDueAt = clock.monotonic() + probeInMs(health, clock.now())
+  }
+
   function adopt(row: Record<string, unknown>, eventBody: unknown): Entry | undefined {
-    const event = readJson<LifecycleEvent>(eventBody)
+    const event = readEvent(eventBody)
     const delivery = readDelivery(row)
     if (!delivery || !event) {
       log.error(
@@ -147,13 +174,15 @@ export function createOutbox(options: OutboxOptions, deps: OutboxDeps) {
         wanted.add(recipient.key)
       }
     }
-    await store.put(all)
+    const stored = store.put(all)
     for (const entry of entries) {
       const lane = lanes.get(entry.delivery.endpoint)
       lane?.active.set(entry.delivery.id, entry)
       if (lane && lane.active.size > MAX_ACTIVE) giveUpOldest(lane)
     }
+    // What may be sent at once begins in this very turn: its intent shares the event's commit, and waits for it.
     for (const key of wanted) onWork(key)
+    await stored
   }
 
   /** The next delivery of an endpoint that may begin now. */
@@ -162,28 +191,36 @@ export function createOutbox(options: OutboxOptions, deps: OutboxDeps) {
     if (!lane) return undefined
     const { health, active } = lane
     const now = clock.monotonic()
+    const busyTasks = tasksUnderWay(lane)
     if (health.pausedAt !== null) {
-      const sending = [...active.values()].some(({ delivery }) => delivery.state === 'sending')
-      if (sending || (health.probeAt ?? 0) > clock.now()) return undefined
+      if (busyTasks.size > 0 || lane.probeDueAt > now) return undefined
       return [...active.values()].find(entry => !expire(entry))
     }
-    const busyTasks = new Set<string>()
     for (const entry of active.values()) {
-      const { delivery } = entry
-      if (delivery.state === 'sending') busyTasks.add(delivery.taskId)
-      else if (entry.dueAt <= now && !busyTasks.has(delivery.taskId) && !expire(entry)) return entry
+      if (entry.dueAt <= now && !busyTasks.has(entry.delivery.taskId) && !expire(entry)) return entry
     }
     return undefined
   }
 
-  /** Milliseconds until `next` may have another answer; undefined while nothing waits. */
+  /** What is told of one task goes one after the other. */
+  function tasksUnderWay({ active }: Lane): Set<string> {
+    const sending = [...active.values()].filter(({ delivery }) => delivery.state === 'sending')
+    return new Set(sending.map(({ delivery }) => delivery.taskId))
+  }
+
+  /** Milliseconds until `next` may have another answer; undefined where only a `finish` can change it. */
   function nextDueInMs(endpoint: string): number | undefined {
     const lane = lanes.get(endpoint)
     if (!lane) return undefined
+    const busyTasks = tasksUnderWay(lane)
     const waiting = [...lane.active.values()].filter(({ delivery }) => delivery.state === 'waiting')
-    if (waiting.length === 0) return undefined
-    if (lane.health.pausedAt !== null) return Math.max(0, (lane.health.probeAt ?? 0) - clock.now())
-    return Math.max(0, Math.min(...waiting.map(({ dueAt }) => dueAt)) - clock.monotonic())
+    if (lane.health.pausedAt !== null) {
+      if (waiting.length === 0 || busyTasks.size > 0) return undefined
+      return Math.max(0, lane.probeDueAt - clock.monotonic())
+    }
+    const free = waiting.filter(({ delivery }) => !busyTasks.has(delivery.taskId))
+    if (free.length === 0) return undefined
+    return Math.max(0, Math.min(...free.map(({ dueAt }) => dueAt)) - clock.monotonic())
   }
 
   /** Stores that a try begins; what comes of it is told by `finish`. */
@@ -234,13 +271,14 @@ export function createOutbox(options: OutboxOptions, deps: OutboxDeps) {
   function updateHealth(lane: Lane, outcome: Outcome): Row {
     const { key } = lane.recipient
     const before = lane.health
-    lane.health = afterTry(before, clock.now(), {
+    const health = afterTry(before, clock.now(), {
       delivered: outcome.status === 'delivered',
       ...(outcome.status !== 'delivered' && {
         gone: outcome.reason.code === 'http_gone',
         reason: outcome.reason.text,
       }),
     })
+    setHealth(lane, health)
     if (before.pausedAt === null && lane.health.pausedAt !== null)
       onNews({ type: 'paused', endpoint: key, reason: lane.health.pausedFor ?? '' })
     if (before.pausedAt !== null && lane.health.pausedAt === null) onNews({ type: 'resumed', endpoint: key })
@@ -258,7 +296,11 @@ export function createOutbox(options: OutboxOptions, deps: OutboxDeps) {
     return true
   }
 
-  function end({ delivery }: Entry, state: 'delivered' | 'expired' | 'dead' | 'dropped', why?: DeadReason) {
+  function end(
+    { delivery }: Pick<Entry, 'delivery'>,
+    state: 'delivered' | 'expired' | 'dead' | 'dropped',
+    why?: DeadReason,
+  ) {
     delivery.state = state
     delivery.endedAt = clock.now()
     if (why) delivery.why = why
@@ -280,23 +322,30 @@ export function createOutbox(options: OutboxOptions, deps: OutboxDeps) {
     const waiting = [...lane.active.values()].filter(({ delivery }) => delivery.state === 'waiting')
     const oldest = waiting.find(({ event }) => statusOf(event.name) === 'start') ?? waiting[0]
     if (!oldest) return
-    end(oldest, 'dead', 'exhausted')
     oldest.delivery.reason = {
       code: 'vendor_quota',
       text: `more than ${MAX_ACTIVE} deliveries wait for this endpoint`,
     }
+    end(oldest, 'dead', 'exhausted')
     void store.put([deliveryRow(oldest.delivery)])
   }
 
   /* What a person asks for */
 
-  /** Ends a pause; false where there is no such endpoint. */
+  /** Ends a pause, and makes all that waits due: whoever asks has mended it. False where there is no such endpoint. */
   async function resume(endpoint: string): Promise<boolean> {
     const lane = lanes.get(endpoint)
     if (!lane) return false
     const paused = lane.health.pausedAt !== null
     lane.health = soundHealth(lane.recipient.fingerprint)
-    await store.put([{ table: 'endpoint', key: endpoint, body: JSON.stringify(lane.health) }])
+    const rows: Row[] = [{ table: 'endpoint', key: endpoint, body: JSON.stringify(lane.health) }]
+    for (const entry of lane.active.values()) {
+      if (entry.delivery.state !== 'waiting') continue
+      entry.dueAt = clock.monotonic()
+      entry.delivery.dueAt = clock.now()
+      rows.push(deliveryRow(entry.delivery))
+    }
+    await store.put(rows)
     if (paused) onNews({ type: 'resumed', endpoint })
     onWork(endpoint)
     return true
@@ -305,7 +354,7 @@ export function createOutbox(options: OutboxOptions, deps: OutboxDeps) {
   /** Sends an ended delivery again, under the same id, with all its tries anew. False where it can't be. */
   async function resend(id: string): Promise<boolean> {
     const stored = find(id)
-    if (!stored || stored.delivery.state === 'sending') return false
+    if (!stored?.event || stored.delivery.state === 'sending') return false
     const lane = lanes.get(stored.delivery.endpoint)
     if (!lane) return false
     const { why: _why, endedAt: _endedAt, ...kept } = stored.delivery
@@ -316,6 +365,8 @@ export function createOutbox(options: OutboxOptions, deps: OutboxDeps) {
       attempts: 0,
       stale: false,
       dueAt: clock.now(),
+      // An earlier try may have arrived: a service that says "duplicate" has it.
+      ...(kept.carry === undefined && kept.attempts > 0 && { carry: { doubtful: true } }),
     }
     const entry = { delivery, event: stored.event, dueAt: clock.monotonic() }
     lane.active.set(id, entry)
@@ -328,24 +379,28 @@ export function createOutbox(options: OutboxOptions, deps: OutboxDeps) {
   async function drop(id: string): Promise<boolean> {
     const stored = find(id)
     if (!stored || !['waiting', 'dead'].includes(stored.delivery.state)) return false
-    end({ ...stored, dueAt: 0 }, 'dropped')
+    end(stored, 'dropped')
     await store.put([deliveryRow(stored.delivery)])
     return true
   }
 
-  function find(id: string): { delivery: Delivery; event: LifecycleEvent } | undefined {
+  /** The event is undefined where its record is unreadable. */
+  function find(id: string): { delivery: Delivery; event: LifecycleEvent | undefined } | undefined {
     for (const { active } of lanes.values()) {
       const entry = active.get(id)
       if (entry) return entry
     }
-    store.flush()
-    return store.read(database => {
-      const row = database.prepare('SELECT * FROM delivery WHERE id = ?').get(id)
-      const delivery = row && readDelivery(row)
-      const stored = delivery && database.prepare('SELECT body FROM event WHERE id = ?').get(delivery.eventId)
-      const event = readJson<LifecycleEvent>(stored?.body)
-      return delivery && event ? { delivery, event } : undefined
-    })
+    const row = rowOf('delivery', id)
+    const delivery = row && readDelivery(row)
+    return delivery && { delivery, event: readEvent(rowOf('event', delivery.eventId)?.body) }
+  }
+
+  /** A row as it is, on the disk or still on its way there; no flush, so that many changes share one commit. */
+  function rowOf(table: 'delivery' | 'event', id: string): Record<string, unknown> | undefined {
+    return (
+      store.waiting(table, id) ??
+      store.read(database => database.prepare(`SELECT * FROM ${table} WHERE id = ?`).get(id))
+    )
   }
 
   /** Everything active, once more: for a store whose file had to be made anew. */
@@ -399,37 +454,5 @@ function newDelivery(event: LifecycleEvent, endpoint: string, now: number, order
     order,
     attempts: 0,
     stale: false,
-  }
-}
-
-function readDelivery(row: Record<string, unknown>): Delivery | undefined {
-  try {
-    return deliveryFromRow(row)
-  } catch {
-    return undefined
-  }
-}
-
-/** What the columns alone say of a delivery whose body is unreadable. */
-function strippedDelivery(row: Record<string, unknown>): Delivery {
-  return deliveryFromRow({
-    ...row,
-    body: JSON.stringify({
-      taskId: '',
-      event: 'backup_failure',
-      server: '',
-      eventAt: 0,
-      order: 0,
-      attempts: 0,
-      stale: false,
-    }),
-  })
-}
-
-function readJson<T>(body: unknown): T | undefined {
-  try {
-    return typeof body === 'string' ? (JSON.parse(body) as T) : undefined
-  } catch {
-    return undefined
   }
 }

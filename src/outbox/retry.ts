@@ -10,6 +10,9 @@ export type RetryPolicy = {
   patient: boolean
 }
 
+/** `retry_times` of the fork: after 1, 2 and 4 seconds (facts/compat.md section 5). */
+export const RETRY_DELAYS_MS = [1000, 2000, 4000]
+
 /** Svix's penalty: a receiver that was too slow, or said "too many", is left alone this long. */
 const PENALTY_MS = 60_000
 /** A connection that died sooner than this was a stale one: one more try at once. */

@@ -123,6 +123,9 @@ export function createStore(
   function flush(): boolean {
     if (scheduled) clearImmediate(scheduled)
     scheduled = undefined
+    // Whoever is told of the health may put more, which is answered by a later commit.
+    const answered = answers
+    answers = []
     let sound = true
     try {
       if (rows.size > 0) writeAll()
@@ -143,8 +146,6 @@ export function createStore(
         retryMs = Math.min(retryMs * 2, LONGEST_RETRY_MS)
       }
     }
-    const answered = answers
-    answers = []
     for (const answer of answered) answer()
     return sound
   }
@@ -159,14 +160,16 @@ export function createStore(
     for (const row of salvage()) rows.set(keyOf(row), row)
   }
 
-  /** While the disk refuses: the outcomes of single attempts go first, then the oldest of all. */
+  /** While the disk refuses: single attempts go first, then the oldest; never the few rows of servers and endpoints. */
   function forget() {
     if (rows.size <= MAX_WAITING_ROWS) return
     const surplus = Math.ceil(MAX_WAITING_ROWS / 10)
     const keys = [...rows.keys()]
     const minor = keys.filter(key => key.startsWith('attempt '))
-    for (const key of [...minor, ...keys].slice(0, surplus)) rows.delete(key)
-    deps.onForgotten?.(surplus)
+    const others = keys.filter(key => key.startsWith('event ') || key.startsWith('delivery '))
+    const forgotten = [...minor, ...others].slice(0, surplus)
+    for (const key of forgotten) rows.delete(key)
+    if (forgotten.length > 0) deps.onForgotten?.(forgotten.length)
   }
 
   return {

@@ -10,7 +10,7 @@ import {
   summaryLine,
   unknownEventLine,
 } from '../../src/command/answer.ts'
-import type { TestResult } from '../../src/delivery/dispatcher.ts'
+import type { TestResult } from '../../src/delivery/tester.ts'
 import { EVENT_NAMES } from '../../src/event.ts'
 import { LANGUAGES } from '../../src/language.ts'
 

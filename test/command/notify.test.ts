@@ -3,9 +3,10 @@ import { describe, it } from 'node:test'
 import { createNotifyCommand, parseCommand, testEvent } from '../../src/command/notify.ts'
 import { commandsSchema } from '../../src/command/permission.ts'
 import type { Line } from '../../src/command/reply.ts'
-import { createDispatcher, type Dispatcher } from '../../src/delivery/dispatcher.ts'
+import { createAttempt } from '../../src/delivery/attempt.ts'
 import { notificationSchema, resolveEndpoints } from '../../src/delivery/endpoint.ts'
 import type { Http } from '../../src/delivery/http.ts'
+import { createTester, type Tester } from '../../src/delivery/tester.ts'
 import { EVENT_NAMES } from '../../src/event.ts'
 import type { Language } from '../../src/language.ts'
 import { manifest } from '../../src/manifest.ts'
@@ -23,7 +24,7 @@ type Setting = {
   language?: Language
   /** Answers the requests to each host, after so many milliseconds. */
   hosts?: { [host: string]: { status?: number; body?: string; tookMs?: number } }
-  dispatcher?: Dispatcher
+  tester?: Tester
 }
 
 function setUp({
@@ -32,7 +33,7 @@ function setUp({
   enabled = true,
   language = 'en_us',
   hosts,
-  dispatcher,
+  tester,
 }: Setting = {}) {
   const clock = fakeClock()
   const log = fakeLog()
@@ -57,9 +58,14 @@ function setUp({
       manifest,
     },
     {
-      dispatcher:
-        dispatcher ??
-        createDispatcher({ endpoints: resolveEndpoints(block).endpoints, http, clock, plugin: manifest }),
+      tester:
+        tester ??
+        createTester({
+          endpoints: resolveEndpoints(block).endpoints,
+          attempt: createAttempt({ http, clock }),
+          clock,
+          plugin: manifest,
+        }),
       clock,
       log,
       send: (player, line) => said.push({ player, line }),
@@ -239,8 +245,7 @@ describe('a test notification', () => {
 
   it('that breaks is logged, and the next one goes out', async () => {
     let calls = 0
-    const dispatcher: Dispatcher = {
-      dispatch: async () => {},
+    const tester: Tester = {
       test: async () => {
         calls++
         if (calls === 1) throw new Error('broken')
@@ -248,7 +253,7 @@ describe('a test notification', () => {
       },
       stop: async () => {},
     }
-    const { hear, texts, clock, log } = setUp({ dispatcher })
+    const { hear, texts, clock, log } = setUp({ tester })
     hear(STEVE, 'test notify')
     await clock.advance(10_000)
     assert.ok(

@@ -15,7 +15,7 @@ function endpointOf(options: Options) {
 function request(options: Options, event = fullEvent('backup_success'), carry?: unknown): HttpRequest {
   const { provider, target } = endpointOf(options)
   const payload = toPayload(event, { plugin: PLUGIN, language: 'en_us' })
-  return provider.request({ event, language: 'en_us', payload }, target, carry)
+  return provider.request({ event, language: 'en_us', payload, deliveryId: 'd-1' }, target, { carry, now: 0 })
 }
 
 function sent(options: Options, event?: LifecycleEvent): Record<string, unknown> {
@@ -130,6 +130,7 @@ describe('what Bark is sent', () => {
       call: '1',
       autoCopy: '1',
       group: 'prime_backup_bridge',
+      id: 'B0GjIOYTuqyT',
       delete: '1',
       isArchive: '0',
       ttl: '3600',
@@ -143,6 +144,7 @@ describe('what Bark is sent', () => {
       'title',
       'level',
       'group',
+      'id',
       'device_key',
     ])
   })

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { createServer } from 'node:net'
 import { after, before, describe, it } from 'node:test'
-import { createDispatcher } from '../../src/delivery/dispatcher.ts'
+import { createAttempt } from '../../src/delivery/attempt.ts'
 import { createHttp, type Http } from '../../src/delivery/http.ts'
+import { createTester } from '../../src/delivery/tester.ts'
 import type { Outcome } from '../../src/outcome.ts'
 import {
   answer,
@@ -67,6 +68,7 @@ for (const { type, endpoint, ok, refused, readsBody } of SUBJECTS) {
     let http: Http
     const clock = movedClock()
     const log = keptLog()
+    const outcomes: Outcome[] = []
 
     before(async () => {
       receiver = await startReceiver()
@@ -81,20 +83,20 @@ for (const { type, endpoint, ok, refused, readsBody } of SUBJECTS) {
     async function attempt(reply: Reply, meanwhile = async () => {}, url = receiver.url): Promise<Outcome> {
       receiver.reply = reply
       const seen = receiver.requests.length
-      const outcomes: Outcome[] = []
-      const dispatcher = createDispatcher({
+      const tester = createTester({
         endpoints: endpointsOf({ type, retry_times: 0, ...endpoint(url) }),
-        http,
+        attempt: createAttempt({ http, clock }),
         clock,
         plugin: PLUGIN,
         log,
-        onOutcome: ({ outcome }) => outcomes.push(outcome),
       })
-      const done = dispatcher.dispatch(fullEvent('backup_success'))
+      const done = tester.test(fullEvent('backup_success'))
       if (url === receiver.url) await receiver.request(seen + 1)
       await meanwhile()
-      await done
-      return only(outcomes)
+      const { outcome } = only(await done)
+      assert.ok(outcome.status !== 'skipped')
+      outcomes.push(outcome)
+      return outcome
     }
 
     function codeOf(outcome: Outcome): string {
@@ -234,10 +236,17 @@ for (const { type, endpoint, ok, refused, readsBody } of SUBJECTS) {
       assert.equal(codeOf(outcome), 'retry tls')
     })
 
-    it('leaves no timer, and no secret in any text or log', () => {
+    it('keeps what was answered, its beginning only, for whoever looks into a dead letter', async () => {
+      const outcome = await attempt(answer(400, `no, ${SECRET}! ${'x'.repeat(5000)}`))
+      assert.ok(outcome.status === 'rejected')
+      assert.match(outcome.reason.answer ?? '', /^no, \*\*\*! x{2000,}/)
+      assert.ok((outcome.reason.answer ?? '').length <= 2048)
+    })
+
+    it('leaves no timer, and no secret in any text, carry or log', () => {
       assert.equal(clock.pending(), 0)
-      assert.ok(log.lines.length > 30)
-      assert.doesNotMatch(JSON.stringify(log.lines), new RegExp(SECRET))
+      assert.ok(outcomes.length > 30)
+      assert.doesNotMatch(JSON.stringify([outcomes, log.lines]), new RegExp(SECRET))
     })
   })
 }

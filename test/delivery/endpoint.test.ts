@@ -73,7 +73,10 @@ describe('a notification block of the fork', () => {
     })
     const { endpoints, warnings } = resolveEndpoints(block)
     assert.deepEqual(warnings, [])
-    const shown = endpoints.map(({ provider, target, ...rest }) => ({ ...rest, type: provider.type }))
+    const shown = endpoints.map(({ provider, target, fingerprint, ...rest }) => ({
+      ...rest,
+      type: provider.type,
+    }))
     const events = ['backup_failure', 'restore_failure']
     assert.deepEqual(shown, [
       {
@@ -84,7 +87,9 @@ describe('a notification block of the fork', () => {
         events,
         language: 'zh_cn',
         timeoutMs: 5000,
-        retryDelaysMs: [1000, 2000],
+        retry: { delaysMs: [1000, 2000], jitter: 0, patient: false },
+        testDelaysMs: [1000, 2000],
+        notices: false,
       },
       {
         key: 'phone',
@@ -94,21 +99,19 @@ describe('a notification block of the fork', () => {
         events,
         language: 'zh_cn',
         timeoutMs: 60_000,
-        retryDelaysMs: [],
+        retry: { delaysMs: [], jitter: 0, patient: false },
+        testDelaysMs: [],
+        notices: true,
       },
     ])
   })
 
   it('has the fork’s defaults', () => {
-    assert.deepEqual(notificationSchema.parse({}), {
-      enabled: false,
-      language: 'en_us',
-      events: [...EVENT_NAMES],
-      endpoints: [],
-    })
+    const { enabled, language, events, endpoints } = notificationSchema.parse({})
+    assert.deepEqual([enabled, language, events, endpoints], [false, 'en_us', [...EVENT_NAMES], []])
     const endpoint = only(endpointsOf({ url: 'http://localhost/' }))
     assert.deepEqual(
-      [endpoint.name, endpoint.enabled, endpoint.timeoutMs, endpoint.retryDelaysMs],
+      [endpoint.name, endpoint.enabled, endpoint.timeoutMs, endpoint.testDelaysMs],
       ['default', true, 5000, [1000]],
     )
   })

@@ -76,7 +76,9 @@ describe('a message', () => {
     fc.assert(
       fc.property(nastyEvent, language, (event, language) => {
         const payload = toPayload(event, { plugin: PLUGIN, language })
-        const sent = JSON.parse(provider.request({ event, language, payload }, target).body ?? '')
+        const sent = JSON.parse(
+          provider.request({ event, language, payload, deliveryId: event.id }, target, { now: 0 }).body ?? '',
+        )
         assert.ok(sent.title.length > 0 && sent.title.length <= 32)
         assert.doesNotMatch(sent.title, /[\r\n]/)
         assert.ok(sent.title.isWellFormed())
@@ -92,7 +94,8 @@ describe('a message', () => {
     fc.assert(
       fc.property(nastyEvent, language, (event, language) => {
         const payload = toPayload(event, { plugin: PLUGIN, language })
-        const body = provider.request({ event, language, payload }, target).body ?? ''
+        const body =
+          provider.request({ event, language, payload, deliveryId: event.id }, target, { now: 0 }).body ?? ''
         assert.ok(Buffer.byteLength(body) <= 4000)
         assert.ok(JSON.parse(body).markdown.length > 0)
       }),
@@ -102,7 +105,7 @@ describe('a message', () => {
   it('has a title within any limit', () => {
     fc.assert(
       fc.property(nastyEvent, language, fc.integer({ min: 1, max: 64 }), (event, language, longest) => {
-        const title = renderTitle(event, language, longest)
+        const title = renderTitle(event, language, { longest })
         assert.ok(title.length <= longest)
         assert.ok(title.isWellFormed())
       }),

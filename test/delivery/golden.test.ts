@@ -99,7 +99,7 @@ const ENDPOINTS = endpointsOf(
 
 function send(notification: Notification, name: string): Record<string, unknown> {
   const { provider, target } = only(ENDPOINTS.filter(endpoint => endpoint.name === name))
-  return JSON.parse(provider.request(notification, target).body ?? '')
+  return JSON.parse(provider.request(notification, target, { now: 0 }).body ?? '')
 }
 
 /** Every key of `theirs` is in `ours`, in the same order and with a value of the same type. */
@@ -135,7 +135,7 @@ describe('what is sent of an event', () => {
       const event = eventOf(fork.webhook, name)
       const payload = () => toPayload(event, { plugin: PLUGIN, language })
       const sent = () => {
-        const notification = { event, language, payload: payload() }
+        const notification = { event, language, payload: payload(), deliveryId: `${event.id}@phone` }
         return {
           webhook: send(notification, 'webhook'),
           bark: send(notification, 'bark'),

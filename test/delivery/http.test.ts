@@ -12,6 +12,7 @@ const notification = {
   event,
   language: 'en_us',
   payload: toPayload(event, { plugin: PLUGIN, language: 'en_us' }),
+  deliveryId: 'd-1',
 } as const
 
 let receiver: Receiver

@@ -89,9 +89,12 @@ describe('the title', () => {
   }
 
   it('drops the detail, then cuts the server, before the result', () => {
-    assert.equal(renderTitle(failure('save_wait_time_out'), 'en_us', 32), 'survival: backup failed')
+    assert.equal(
+      renderTitle(failure('save_wait_time_out'), 'en_us', { longest: 32 }),
+      'survival: backup failed',
+    )
     const event = fullEvent('backup_success', { server: 'the-old-survival-world-of-2019' })
-    assert.equal(renderTitle(event, 'en_us', 32), 'the-old-s…: backup #12 completed')
+    assert.equal(renderTitle(event, 'en_us', { longest: 32 }), 'the-old-s…: backup #12 completed')
   })
 })
 

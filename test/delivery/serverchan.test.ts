@@ -13,7 +13,7 @@ const KEYED: Options = { type: 'serverchan', serverchan: { sendkey: 'SCT1Tabc' }
 function request(options: Options = KEYED, event: LifecycleEvent = fullEvent('backup_success')) {
   const { provider, target } = only(endpointsOf(options))
   const payload = toPayload(event, { plugin: PLUGIN, language: 'zh_cn' })
-  return provider.request({ event, language: 'zh_cn', payload }, target)
+  return provider.request({ event, language: 'zh_cn', payload, deliveryId: 'd-1' }, target, { now: 0 })
 }
 
 function sent(options?: Options, event?: LifecycleEvent): Record<string, string> {

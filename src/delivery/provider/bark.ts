@@ -55,7 +55,7 @@ export const bark: Provider<BarkOptions> = {
   secretUrl: true,
   personal: true,
   secrets: keysOf,
-  request(notification, target, carry) {
+  request(notification, target, { carry }) {
     const url = resolveUrl(target)
     return {
       method: 'POST',

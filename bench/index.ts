@@ -1,0 +1,19 @@
+/** `npm run bench [-- NAME …]`: runs the benches, or those named. */
+import { machine } from './measure.ts'
+import { benchOutbox } from './outbox.ts'
+
+const BENCHES: { [name: string]: () => Promise<void> } = { outbox: benchOutbox }
+
+const asked = process.argv.slice(2)
+const unknown = asked.filter(name => !Object.hasOwn(BENCHES, name))
+if (unknown.length > 0) {
+  console.error(`no bench named ${unknown.join(', ')}; there are ${Object.keys(BENCHES).join(', ')}`)
+  process.exitCode = 2
+} else {
+  console.log(machine())
+  for (const [name, run] of Object.entries(BENCHES)) {
+    if (asked.length > 0 && !asked.includes(name)) continue
+    console.log(`\n## ${name}\n`)
+    await run()
+  }
+}
