@@ -60,7 +60,7 @@ const COMMANDS: { [name: string]: Command } = {
     summary: 'print the notifications that a chat recording gives, one JSON payload a line',
     options: {
       chat: { type: 'string' },
-      settle: { type: 'boolean', default: true },
+      'no-settle': { type: 'boolean', default: false },
       language: { type: 'string', default: 'en_us' },
       server: { type: 'string' },
       config: { type: 'string', short: 'c' },
@@ -144,7 +144,6 @@ async function main(argv: string[]): Promise<number> {
       args: rest,
       options: { ...command.options, ...EVERYWHERE },
       allowPositionals: true,
-      allowNegative: true,
       strict: true,
     }) as typeof parsed
   } catch (error) {
@@ -164,6 +163,10 @@ async function withoutCommand(argv: string[]): Promise<number> {
     const lines = Object.values(COMMANDS).map(({ usage, summary }) => `  ${usage}\n      ${summary}`)
     print(['pb-bridge COMMAND', '', ...lines, '', 'Each takes --help and --version too.'].join('\n'))
     return first === undefined ? 2 : 0
+  }
+  if (first.startsWith('-')) {
+    process.stderr.write(`pb-bridge: write the command first, then ${first}; see --help\n`)
+    return 2
   }
   process.stderr.write(
     `pb-bridge: unknown command "${first}"; write one of ${Object.keys(COMMANDS).join(', ')}, or --help\n`,

@@ -1,7 +1,7 @@
 /** The config: each stage's schema put together, read from a file, and every fault of it told at once. */
 import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { type ParseError, parse as parseJson, printParseErrorCode } from 'jsonc-parser'
+import { type Node, type ParseError, parse as parseJson, parseTree, printParseErrorCode } from 'jsonc-parser'
 import { z } from 'zod'
 import { bytes } from './bytes.ts'
 import { commandsSchema } from './command/permission.ts'
@@ -97,8 +97,10 @@ export function loadStateDir(file: string, environment: NodeJS.ProcessEnv): stri
 
 /** `text` as JSON, with `${NAME}` replaced from `environment`. Throws ConfigError with every fault. */
 export function parseConfig(text: string, file: string, environment: NodeJS.ProcessEnv): Config {
-  const substituted = substituteEnvironment(readJson(text, file), environment)
-  const { value, faults } = substituted
+  const json = text.replace(/^\uFEFF/, '')
+  const substituted = substituteEnvironment(readJson(json, file), environment)
+  const { value } = substituted
+  const faults = [...repeatedKeys(json, parseTree(json)), ...substituted.faults]
   const result = configSchema.safeParse(value, { reportInput: true })
   if (result.success && faults.length === 0) return result.data
   const issues = result.success ? [] : describeIssues(result.error.issues, configSchema, value, substituted)
@@ -145,9 +147,30 @@ const JSON_REMEDIES: { [code: string]: string } = {
 }
 
 function jsonFault(text: string, { error, offset }: ParseError): string {
-  const before = text.slice(0, offset).split('\n')
   const code = printParseErrorCode(error)
-  return `line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1}: ${JSON_REMEDIES[code] ?? code}`
+  return `${placeOf(text, offset)}: ${JSON_REMEDIES[code] ?? code}`
+}
+
+function placeOf(text: string, offset: number): string {
+  const before = text.slice(0, offset).split('\n')
+  return `line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1}`
+}
+
+/** JSON takes the last of two equal keys and drops the first, with all that stands in it. */
+function repeatedKeys(text: string, node: Node | undefined): string[] {
+  const seen = new Set<unknown>()
+  return (node?.children ?? []).flatMap(child => {
+    const inner = repeatedKeys(text, child)
+    if (node?.type !== 'object') return inner
+    const key = child.children?.[0]
+    const repeated = key !== undefined && seen.has(key.value)
+    seen.add(key?.value)
+    if (!repeated) return inner
+    return [
+      `${placeOf(text, key.offset)}: the key "${key.value}" stands here a second time; put both blocks together`,
+      ...inner,
+    ]
+  })
 }
 
 function checkNames(config: unknown, context: z.RefinementCtx): void {

@@ -83,7 +83,9 @@ const RULES: { [T in Observation['type']]: (draft: Draft, seen: Seen<T>) => void
   schedule_failed: (draft, seen) => failBackup(draft, seen.at, 'completed_with_error'),
   // What PB says of its schedule is no proof of a backup (prime-backup.md section 4.1).
   schedule_completed: () => {},
-  schedule_skipped: () => {},
+  schedule_skipped: ({ state }) => {
+    state.triggeredAt = null
+  },
   timer_reset: () => {},
   autosave: awaitLastWord,
   restore_asked: askRestore,

@@ -47,9 +47,14 @@ function fromPatterns(message: ChatMessage, patterns: RegExp[]): PlayerCommand |
   for (const pattern of patterns) {
     const groups = pattern.exec(message.text)?.groups
     if (groups?.player && groups.message !== undefined)
-      return { player: { name: groups.player }, words: groups.message.trim() }
+      return { player: { ...uuidOf(message), name: groups.player }, words: groups.message.trim() }
   }
   return undefined
+}
+
+/** Chat that a plugin formatted still says whose it is, from 1.16 to 1.18. */
+function uuidOf({ kind, sender }: ChatMessage): { uuid?: string } {
+  return kind === 'disguised' && sender?.uuid !== undefined ? { uuid: sender.uuid } : {}
 }
 
 /**

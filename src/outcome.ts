@@ -33,7 +33,8 @@ export type Reason = {
 }
 
 export type Outcome =
-  | { status: 'delivered' }
+  /** `accepted`: taken for sending on. `duplicate`: an earlier try of unknown end had arrived. */
+  | { status: 'delivered'; as?: 'accepted' | 'duplicate' }
   /** Worth another try. `afterMs`: not sooner than this. `carry`: what the provider wants to know next time. */
   | { status: 'retry'; reason: Reason; afterMs?: number; carry?: unknown }
   | { status: 'rejected'; reason: Reason }

@@ -7,7 +7,10 @@ import { parseComponent } from './source/component.ts'
 /** Every line that says something, in order. Throws an Error that names the line which is no JSON object of a recording. */
 export function* readRecording(text: string, rules: ChatRules): Generator<Observation> {
   let attached = false
-  for (const [index, line] of text.split('\n').entries()) {
+  for (const [index, line] of text
+    .replace(/^\uFEFF/, '')
+    .split('\n')
+    .entries()) {
     if (line.trim() === '') continue
     const { at, kind, raw, isActionBar } = parseLine(line, index + 1)
     // A recording begins with the bot in play, unless it begins with its arrival.
@@ -47,6 +50,9 @@ function messageOf(kind: 'system_chat' | 'player_chat', raw: unknown): ChatMessa
   return readChatPacket(name, { ...raw })
 }
 
+/** What a Date can hold. */
+const LATEST_MS = 8.64e15
+
 type Line = { at: number; kind: string; raw: unknown; isActionBar: boolean }
 
 function parseLine(line: string, number: number): Line {
@@ -57,7 +63,7 @@ function parseLine(line: string, number: number): Line {
     throw new Error(`line ${number} is not JSON: ${line.slice(0, 60)}`)
   }
   const { t_ms: at, kind, raw, isActionBar } = (value ?? {}) as Record<string, unknown>
-  if (typeof at !== 'number' || typeof kind !== 'string')
+  if (typeof at !== 'number' || Math.abs(at) > LATEST_MS || typeof kind !== 'string')
     throw new Error(`line ${number} is no line of a chat recording: it needs "t_ms" and "kind"`)
   return { at, kind, raw, isActionBar: isActionBar === true }
 }

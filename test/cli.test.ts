@@ -142,7 +142,7 @@ describe('the command line', { concurrency: 2 }, () => {
   })
 
   it('takes no unknown command, not even one that every JavaScript object knows', async () => {
-    for (const name of ['--fly', 'constructor']) {
+    for (const name of ['fly', 'constructor']) {
       const { code, stdout, stderr } = await call([name])
       assert.equal(code, 2, stderr)
       assert.equal(stdout, '')
@@ -151,6 +151,12 @@ describe('the command line', { concurrency: 2 }, () => {
         stderr,
       )
     }
+  })
+
+  it('says that the command comes first, where a flag does', async () => {
+    const { code, stderr } = await call(['--config', 'x.json', 'check'])
+    assert.equal(code, 2)
+    assert.match(stderr, /write the command first, then --config/)
   })
 
   it('prints every fault of the config at once, and ends with 2', async () => {

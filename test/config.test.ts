@@ -383,9 +383,21 @@ describe('a variable of the environment', () => {
     )
   })
 
-  it('leaves everything else with a dollar alone', () => {
-    const name = `$A \${} \${1} {A} $$ \${A-B}`
-    assert.equal(parse(withServer({ name }), { A: 'x' }).servers[0]?.name, name)
+  it('is not what begins with two dollars, which stand for one, nor any other dollar', () => {
+    const nameOf = (name: string) => parse(withServer({ name }), { A: 'x' }).servers[0]?.name
+    assert.equal(nameOf(`$A {A} $$ $ {A} \${`), `$A {A} $$ $ {A} \${`)
+    assert.equal(nameOf(`$\${A} \${A}$\${B}`), `\${A} x\${B}`)
+  })
+
+  it('has a name of letters, digits and _', () => {
+    for (const name of ['', '1', 'A-B', 'A:-x', 'Ä']) {
+      const [fault = '', ...more] = faultsOf(withServer({ name: `\${${name}}` }))
+      assert.deepEqual(more, [])
+      assert.match(
+        fault,
+        /^servers\[0\]\.name: what stands in "\$\{…\}" is no name of an environment variable; write /,
+      )
+    }
   })
 
   it('that is unset is an error that names it, each place once, and hides no other fault', () => {
@@ -426,8 +438,12 @@ describe('a fault', () => {
         `servers[0].name: "${'n'.repeat(58)}… is too large; write at most 64 characters`,
       ],
       [
-        minecraft({ host: '' }),
-        'servers[0].minecraft.host: "" is empty; write the address of the game server',
+        minecraft({ host: 'mc.example.com:25566' }),
+        'servers[0].minecraft.host: "mc.example.com:25566" is no address; write it alone, and the port in minecraft.port',
+      ],
+      [
+        minecraft({ username: 'steve@example.com' }),
+        'servers[0].minecraft.username: "steve@example.com" is too long for a player; write 1 to 16 letters, digits or _',
       ],
       [
         minecraft({ port: '25565' }),
@@ -525,6 +541,25 @@ describe('a fault', () => {
     for (const [config, fault] of table) assert.deepEqual(faultsOf(config), [fault])
   })
 
+  it('hides what stands where secrets stand, be it a number', () => {
+    const endpoint = (fault: object) => withEndpoint({ enabled: false, ...fault })
+    const table: [unknown, string][] = [
+      [withServer({ minecraft: { joinCommands: [4711] } }), 'servers[0].minecraft.joinCommands[0]'],
+      [endpoint({ url: 4711 }), 'notification.endpoints[0].url'],
+      [endpoint({ proxy: 4711 }), 'notification.endpoints[0].proxy'],
+      [endpoint({ headers: { Authorization: 4711 } }), 'notification.endpoints[0].headers.Authorization'],
+      [endpoint({ bark: { device_keys: 4711 } }), 'notification.endpoints[0].bark.device_keys'],
+      [endpoint({ bark: { device_key: true } }), 'notification.endpoints[0].bark.device_key'],
+      [endpoint({ serverchan: { sendkey: true } }), 'notification.endpoints[0].serverchan.sendkey'],
+      [endpoint({ serverchan: { openid: true } }), 'notification.endpoints[0].serverchan.openid'],
+    ]
+    for (const [config, place] of table) {
+      const [fault = '', ...more] = faultsOf(config)
+      assert.deepEqual(more, [])
+      assert.ok(fault.startsWith(`${place}: (hidden) is `), fault)
+    }
+  })
+
   it('of an unknown key names the nearest known one, or all', () => {
     const table: [unknown, string][] = [
       [{ servers: [{}], sevrers: [] }, 'sevrers: unknown key; did you mean "servers"?'],
@@ -568,7 +603,7 @@ describe('a fault', () => {
       servers: [
         {
           name: 3,
-          minecraft: { port: 'x', auth: 'x', color: 1 },
+          minecraft: { port: 'x', version: 'x', username: 'x'.repeat(17), color: 1 },
           commands: { cooldown: 'x', chatPatterns: ['('] },
           lifecycle: { restoreDeadline: false },
         },
@@ -607,7 +642,8 @@ describe('a fault', () => {
       [
         'servers[0].name',
         'servers[0].minecraft.port',
-        'servers[0].minecraft.auth',
+        'servers[0].minecraft.version',
+        'servers[0].minecraft.username',
         'servers[0].minecraft.color',
         'servers[0].commands.cooldown',
         'servers[0].commands.chatPatterns[0]',
@@ -674,6 +710,15 @@ describe('a fault', () => {
       const withMark = errorOf(() => parseConfig(`\uFEFF${text}`, 'x', {}))
       assert.deepEqual(withMark.faults, [fault], `${text} behind a byte order mark`)
     }
+  })
+
+  it('of a key that stands twice in a block is told with its place, beside all others', () => {
+    const text = '{\n "servers": [{ "name": "a", "name": "b" }, { "name": "c" }],\n "servers": []\n}'
+    assert.deepEqual(errorOf(() => parseConfig(text, 'x', {})).faults, [
+      'line 2, column 29: the key "name" stands here a second time; put both blocks together',
+      'line 3, column 2: the key "servers" stands here a second time; put both blocks together',
+      'servers: a list is empty; write at least one server',
+    ])
   })
 
   it('stands below the name of the file, one a line', () => {

@@ -439,3 +439,40 @@ test('an observation after a deadline comes after that deadline’s event, ticke
     `${2 * 60 * MINUTE} backup_start`,
   ])
 })
+
+test('a schedule that was skipped explains no later backup', () => {
+  const { events } = run([
+    [0, { type: 'schedule_triggered' }],
+    [1, { type: 'schedule_skipped', reason: 'busy' }],
+    [3000, STARTED],
+  ])
+  assert.equal(events[0]?.operator, undefined)
+})
+
+test('a completion that must be of a later backup, begun while the bot was away, is not told of the one before', () => {
+  const { events } = run([
+    [0, STARTED],
+    [60_000, DETACHED],
+    [120_000, ATTACHED],
+    [30 * MINUTE, { type: 'backup_completed', backup: { id: 8 }, costS: 28.5 * 60 }],
+  ])
+  assert.deepEqual(
+    events.map(({ name, message, extra }) => [name, message, extra?.start_unseen]),
+    [
+      ['backup_start', undefined, undefined],
+      ['backup_failure', 'no_completion', undefined],
+      ['backup_success', undefined, true],
+    ],
+  )
+  assert.ok(events[1] && isOutcomeUnknown(events[1]))
+  assert.notEqual(events[0]?.taskId, events[2]?.taskId)
+})
+
+test('a failure still says what the backup was for', () => {
+  const { events } = run([
+    [0, command('make before the party')],
+    [10, STARTED],
+    [20, { type: 'backup_ended', message: 'aborted' }],
+  ])
+  assert.equal(events[1]?.extra?.comment, 'before the party')
+})

@@ -4,6 +4,7 @@ import { type Config, loadConfig, type ServerConfig } from '../config.ts'
 import { type Endpoint, resolveEndpoints } from '../delivery/endpoint.ts'
 import { formatDuration } from '../duration.ts'
 import { resolveAddress } from '../source/bot.ts'
+import { versionOf } from '../source/library.ts'
 import { ping } from '../source/ping.ts'
 
 const PING_TIMEOUT_MS = 5_000
@@ -66,7 +67,16 @@ async function pingServer({ name, minecraft }: ServerConfig): Promise<Result> {
   try {
     const address = await resolveAddress(host, port)
     const status = await ping(address, { timeoutMs: PING_TIMEOUT_MS, clock: systemClock })
-    return { ok: true, text: `✓ server ${name} answers: ${status.versionName} (protocol ${status.protocol})` }
+    const what = `server ${name} answers: ${status.versionName} (protocol ${status.protocol})`
+    const spoken = await versionOf(status)
+    if (minecraft.version === 'auto' && typeof spoken !== 'string')
+      return { ok: false, text: `✗ ${what}, but ${spoken.reason} → ${spoken.remedy}` }
+    if (minecraft.version !== 'auto' && spoken !== minecraft.version)
+      return {
+        ok: true,
+        text: `✓ ${what}; minecraft.version says ${minecraft.version}: fine if the server lets that in, else write "auto"`,
+      }
+    return { ok: true, text: `✓ ${what}` }
   } catch (error) {
     return {
       ok: false,
@@ -75,9 +85,10 @@ async function pingServer({ name, minecraft }: ServerConfig): Promise<Result> {
   }
 }
 
-/** Behind a proxy of its own, only the proxy's name is resolved here. */
+/** Behind a proxy, its own or the environment's, only the proxy's name is resolved here. */
 async function resolveEndpoint({ key, target, proxy }: Endpoint): Promise<Result> {
-  const host = (URL.parse(proxy ?? target.url)?.hostname ?? '').replace(/^\[|\]$/g, '')
+  const through = proxy ?? environmentProxy(target.url)
+  const host = (URL.parse(through ?? target.url)?.hostname ?? '').replace(/^\[|\]$/g, '')
   try {
     const { address } = await lookup(host)
     return { ok: true, text: `✓ endpoint ${key}: ${host} is ${address}` }
@@ -87,4 +98,20 @@ async function resolveEndpoint({ key, target, proxy }: Endpoint): Promise<Result
       text: `✗ endpoint ${key}: ${host} can't be resolved → check the URL and the DNS of this machine`,
     }
   }
+}
+
+/** The proxy that the usual variables name for a URL; undefined where they exempt its host, or name none. */
+function environmentProxy(url: string): string | undefined {
+  const { env } = process
+  const { protocol, hostname } = URL.parse(url) ?? {}
+  const exempt = (env.no_proxy ?? env.NO_PROXY ?? '').split(/[\s,]+/).filter(entry => entry !== '')
+  if (
+    exempt.some(
+      entry => entry === '*' || hostname === entry || hostname?.endsWith(`.${entry.replace(/^\./, '')}`),
+    )
+  )
+    return undefined
+  const http = env.http_proxy ?? env.HTTP_PROXY
+  const https = env.https_proxy ?? env.HTTPS_PROXY
+  return (protocol === 'https:' ? https || http : http) || undefined
 }

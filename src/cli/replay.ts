@@ -7,14 +7,20 @@ import { readLanguage, UsageError } from './usage.ts'
 type Values = { [name: string]: string | boolean | undefined }
 
 /** Prints one payload a line and nothing else. With a config, that server's prefix, patterns and deadlines apply. */
-export async function replay({ chat, config, server, language, settle }: Values): Promise<number> {
+export async function replay({
+  chat,
+  config,
+  server,
+  language,
+  'no-settle': noSettle,
+}: Values): Promise<number> {
   if (typeof chat !== 'string') throw new UsageError('replay needs --chat FILE')
   const rules = typeof config === 'string' ? await rulesOf(config, server) : defaults()
   const options = {
     server: String(server ?? rules.name),
     rules: { prefix: rules.commands.prefix, chatPatterns: rules.commands.chatPatterns.map(compilePattern) },
     lifecycle: rules.lifecycle,
-    settle: settle === true,
+    settle: noSettle !== true,
     language: readLanguage(language),
   }
   let text: string

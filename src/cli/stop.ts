@@ -4,7 +4,7 @@ const STOP_DEADLINE_MS = 4_500
 export type StopSignal = {
   /** Resolves with the name of the signal. From then on the process has a deadline; a second signal ends it at once. */
   received: Promise<string>
-  /** What had to be stopped is: nothing ends the process any more but its own end. */
+  /** What had to be stopped is. What still holds the process (a sign-in, a look-up) is cut at the deadline. */
   done(): void
 }
 
@@ -22,7 +22,7 @@ export function listenForStop(): StopSignal {
   return {
     received: promise,
     done: () => {
-      clearTimeout(deadline)
+      deadline?.unref()
       for (const name of names) process.off(name, onSignal)
     },
   }

@@ -1,11 +1,14 @@
 /** What `!!pb test notify` and `test-notify` answer, in both languages. Texts: facts/compat.md section 6. */
-
+import { clip } from '../delivery/plain.ts'
 import { REMEDIES } from '../delivery/remedy.ts'
 import type { TestResult } from '../delivery/tester.ts'
 import { EVENT_NAMES, type EventName } from '../event.ts'
 import type { Language, Text } from '../language.ts'
 import type { Manifest } from '../manifest.ts'
 import type { Line } from './reply.ts'
+
+/** A longer name would push what came of it out of the line. */
+const LONGEST_NAME = 32
 
 const TEXTS = {
   disabled: {
@@ -57,7 +60,8 @@ export function sendingLine(event: EventName, language: Language): Line {
 }
 
 export function resultLine(result: TestResult, language: Language): Line {
-  const { key, outcome } = result
+  const { outcome } = result
+  const key = clip(result.key, LONGEST_NAME)
   const note = result.notSubscribed ? say('notSubscribed', language) : ''
   if (outcome.status === 'skipped') return { text: say('skipped', language, key), color: 'gray' }
   if (outcome.status === 'delivered')

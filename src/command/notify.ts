@@ -26,17 +26,17 @@ export const DEFAULT_EVENT: EventName = 'backup_success'
 /** Players are forgotten after this many others. */
 const MAX_REMEMBERED = 256
 /** A name that could be a selector, break out of a command, or get the bot kicked, gets no answer. */
-const ANSWERABLE_NAME = /^[^\s\p{Cc}§@"'\\/]{1,40}$/u
+export const ANSWERABLE_NAME = /^[^\s\p{Cc}§@"'\\/]{1,40}$/u
 
 export type TestCommand = { type: 'test'; event: string } | { type: 'help' }
 
 /** What of a player's words is the bridge's; undefined leaves them to Prime Backup. */
 export function parseCommand(words: string): TestCommand | undefined {
-  const [first, second, event, ...more] = words.split(/\s+/)
+  const [first, second, ...rest] = words.split(/\s+/)
   if (first !== 'test') return undefined
   if (second === undefined || second === 'help') return { type: 'help' }
-  if (second !== 'notify' || more.length > 0) return undefined
-  return { type: 'test', event: event ?? DEFAULT_EVENT }
+  if (second !== 'notify') return undefined
+  return { type: 'test', event: rest.length === 0 ? DEFAULT_EVENT : rest.join(' ') }
 }
 
 /** An event that says it is a test, on behalf of who asked. */
@@ -81,28 +81,37 @@ export function createNotifyCommand(
   const lastAt = new Map<string, number>()
   let running = false
 
-  /** How long the player has to wait; 0 starts the wait anew. */
   function cooldownLeftMs(player: string): number {
-    const now = clock.monotonic()
     const last = lastAt.get(player)
-    if (last !== undefined && now - last < commands.cooldown) return commands.cooldown - (now - last)
-    lastAt.delete(player)
-    lastAt.set(player, now)
-    const [oldest] = lastAt.keys()
-    if (lastAt.size > MAX_REMEMBERED && oldest !== undefined) lastAt.delete(oldest)
-    return 0
+    return last === undefined ? 0 : Math.max(0, commands.cooldown - (clock.monotonic() - last))
   }
 
-  async function runTest(player: string, name: EventName) {
+  function startCooldown(player: string) {
+    lastAt.delete(player)
+    lastAt.set(player, clock.monotonic())
+    const [oldest] = lastAt.keys()
+    if (lastAt.size > MAX_REMEMBERED && oldest !== undefined) lastAt.delete(oldest)
+  }
+
+  function refuse(player: PlayerCommand['player'], address: string) {
+    if (cooldownLeftMs(address) > 0) return
+    startCooldown(address)
+    const hint =
+      player.uuid === undefined ? ' (the server tells no UUID in chat: write the name, not the UUID)' : ''
+    log.warn({ player: address }, `${address} is not in commands.operators; the test was refused${hint}`)
+    send(address, deniedLine(language))
+  }
+
+  async function runTest(address: string, player: string, name: EventName) {
     running = true
     const startedAt = clock.monotonic()
-    send(player, sendingLine(name, language))
+    send(address, sendingLine(name, language))
     try {
       const event = testEvent(name, server, { type: 'player', name: player }, clock.now(), true)
       const results = await tester.test(event, {
-        onResult: result => send(player, resultLine(result, language)),
+        onResult: result => send(address, resultLine(result, language)),
       })
-      send(player, summaryLine(results, clock.monotonic() - startedAt, language))
+      send(address, summaryLine(results, clock.monotonic() - startedAt, language))
     } finally {
       running = false
     }
@@ -110,30 +119,32 @@ export function createNotifyCommand(
 
   return {
     hear: ({ player, words }) => {
-      const { name } = player
       const command = parseCommand(words)
-      if (!command || name === undefined || !ANSWERABLE_NAME.test(name)) return
-      const waitMs = cooldownLeftMs(name)
-      if (!isOperator(player, commands.operators)) {
-        if (waitMs > 0) return
-        log.warn({ player: name }, `${name} is not in commands.operators; the test was refused`)
-        return send(name, deniedLine(language))
-      }
-      if (waitMs > 0) return send(name, cooldownLine(waitMs, language))
+      const address = addressOf(player)
+      if (!command || address === undefined) return
+      if (!isOperator(player, commands.operators)) return refuse(player, address)
       if (command.type === 'help') {
-        for (const line of helpLines(manifest, commands.prefix, language)) send(name, line)
+        for (const line of helpLines(manifest, commands.prefix, language)) send(address, line)
         return
       }
-      if (!isEventName(command.event)) return send(name, unknownEventLine(command.event, language))
-      if (!options.enabled) return send(name, disabledLine(language))
-      if (running) return send(name, busyLine(language))
+      if (!isEventName(command.event)) return send(address, unknownEventLine(command.event, language))
+      if (!options.enabled) return send(address, disabledLine(language))
+      if (running) return send(address, busyLine(language))
+      const waitMs = cooldownLeftMs(address)
+      if (waitMs > 0) return send(address, cooldownLine(waitMs, language))
+      startCooldown(address)
       log.info(
-        { player: name, event: command.event },
-        `${name} asked for a test notification (${command.event})`,
+        { player: address, event: command.event },
+        `${address} asked for a test notification (${command.event})`,
       )
-      runTest(name, command.event).catch((error: unknown) =>
+      runTest(address, player.name ?? address, command.event).catch((error: unknown) =>
         log.error({ err: error }, 'the test notification failed'),
       )
     },
   }
+}
+
+/** What a command takes for a player: the name, or the UUID where a plugin shows another name that is none. */
+function addressOf({ name, uuid }: PlayerCommand['player']): string | undefined {
+  return name !== undefined && ANSWERABLE_NAME.test(name) ? name : uuid
 }

@@ -21,7 +21,7 @@ export const commandsSchema = z
       .array(z.string().min(1))
       .default([])
       .describe(
-        'Names or UUIDs of the players who may use the commands of the bridge. A name is as trustworthy as the login of the server.',
+        'Names or UUIDs of the players who may use the commands of the bridge. A name is as trustworthy as the login of the server; where plugins change the names in chat, write UUIDs (from Minecraft 1.16 on).',
       ),
     cooldown: duration('10s', { max: '1h' }).describe('How long a player waits between two commands.'),
     reply: z

@@ -140,7 +140,7 @@ function mayTellraw({ commands, operatorLevel }: Play): boolean {
 
 /** Vanilla's own echo, or a line in which a plugin shows what was told. */
 function isEcho(message: ChatMessage, told: string, ownUuid: string | undefined): boolean {
-  if (message.kind === 'player') return message.sender?.uuid === ownUuid && message.typed === told
+  if (message.typed !== undefined) return message.sender?.uuid === ownUuid && message.typed === told
   return message.text.includes(told)
 }
 
@@ -159,11 +159,15 @@ export function tellraw(player: string, line: Line, version: string): string {
     [isSince(version, 1, 21, 5) ? 'hover_event' : 'hoverEvent']: hover,
   })
   if (rich.length <= MAX_LINE_LENGTH) return rich
-  for (let longest = Math.min(text.length, MAX_LINE_LENGTH); longest > 1; longest--) {
-    const whole = command(clip(text, longest), bare)
-    if (whole.length <= MAX_LINE_LENGTH) return whole
+  // Escapes make the JSON longer than the text, but a shorter text never makes it longer.
+  let fitting = 1
+  let tooLong = Math.min(text.length, MAX_LINE_LENGTH) + 1
+  while (tooLong - fitting > 1) {
+    const middle = Math.floor((fitting + tooLong) / 2)
+    if (command(clip(text, middle), bare).length <= MAX_LINE_LENGTH) fitting = middle
+    else tooLong = middle
   }
-  return command('…', bare)
+  return command(clip(text, fitting), bare)
 }
 
 /** From 1.13 on a name with other characters stands in quotes; before, quotes are part of the name. */

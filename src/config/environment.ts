@@ -12,7 +12,7 @@ export type Substituted = {
   unsetPaths: Set<string>
 }
 
-/** Replaces every `${NAME}` in every string of `value`, keys left alone. */
+/** Replaces every `${NAME}` in every string of `value`, keys left alone; `$${` stands for `${` itself. */
 export function substituteEnvironment(value: unknown, environment: NodeJS.ProcessEnv): Substituted {
   const faults: string[] = []
   const secretPaths = new Set<string>()
@@ -21,7 +21,15 @@ export function substituteEnvironment(value: unknown, environment: NodeJS.Proces
 
   function visit(node: unknown, path: PropertyKey[]): unknown {
     if (typeof node === 'string') {
-      return node.replace(/\$\{([A-Za-z_]\w*)\}/g, (whole, name: string) => {
+      return node.replace(/\$?\$\{([^}]*)\}/g, (whole, name: string) => {
+        if (whole.startsWith('$$')) return whole.slice(1)
+        if (!/^[A-Za-z_]\w*$/.test(name)) {
+          faults.push(
+            `${showPath(path)}: what stands in "\${…}" is no name of an environment variable; write letters, digits and _, or "$\${" for the characters themselves`,
+          )
+          unsetPaths.add(showPath(path))
+          return whole
+        }
         const found = environment[name]
         if (found === undefined) {
           faults.push(

@@ -248,9 +248,9 @@ function uniqueKeys(names: string[]): string[] {
   })
 }
 
-function warningsOf({ key, provider, target, events }: Endpoint): string[] {
+function warningsOf({ key, provider, target, events, proxy }: Endpoint): string[] {
   const warnings: string[] = []
-  const exposed = findExposed(provider, target)
+  const exposed = findExposed(provider, target, proxy)
   if (exposed !== undefined) {
     warnings.push(
       `notification endpoint '${key}' uses ${exposed} with non-HTTPS URL, credentials may be exposed; write https://`,

@@ -4,15 +4,26 @@ import type { Provider, Target } from './provider.ts'
 import { isCredentialName } from './secret.ts'
 
 /** What would be readable on the way, as `Authorization header`; undefined where nothing is. */
-export function findExposed(provider: Provider, { url, headers }: Target): string | undefined {
+export function findExposed(
+  provider: Provider,
+  { url, headers }: Target,
+  proxy?: string,
+): string | undefined {
+  const through = URL.parse(proxy ?? '')
+  if (through?.protocol === 'http:' && hasUserInfo(through) && !isNear(through.hostname))
+    return 'the user and password of its proxy'
   const parsed = URL.parse(url)
   if (parsed?.protocol !== 'http:' || isNear(parsed.hostname)) return undefined
   const header = Object.keys(headers).find(isCredentialName)
   if (header !== undefined) return `${header} header`
-  if (parsed.username !== '' || parsed.password !== '') return 'a user and password in its URL'
+  if (hasUserInfo(parsed)) return 'a user and password in its URL'
   if (provider.secretUrl) return 'a key'
   const parameter = [...parsed.searchParams.keys()].find(isCredentialName)
   return parameter === undefined ? undefined : `URL parameter ${parameter}`
+}
+
+function hasUserInfo({ username, password }: URL): boolean {
+  return username !== '' || password !== ''
 }
 
 const NEAR = new BlockList()

@@ -19,6 +19,8 @@ import {
 
 export type Message = { title: string; body: string; desp: string }
 
+/** A server's name that is cut shorter says nothing. */
+const SHORTEST_SERVER = 3
 const LONGEST_COMMENT = 256
 const LONGEST_NAME = 128
 const LONGEST_ERROR = 512
@@ -38,7 +40,7 @@ export function toMessage(event: LifecycleEvent, language: Language, lateMs?: nu
 
 /**
  * `survival: backup #12 failed: world save timed out`. Where that is longer than `longest`, the detail goes first,
- * then the server's name is cut, because the rest says what happened.
+ * then the server's name is cut or left out, then the prefix: the rest says what happened.
  */
 export function renderTitle(
   event: LifecycleEvent,
@@ -55,8 +57,10 @@ export function renderTitle(
   const detail = titleDetailOf(event, language)
   const full = prefix + server + outcome + (detail === undefined ? '' : PHRASES.colon[language] + detail)
   if (full.length <= longest) return full
-  const room = Math.max(4, longest - prefix.length - outcome.length)
-  return clip(prefix + clip(server, room) + outcome, longest)
+  const room = longest - prefix.length - outcome.length
+  if (room >= SHORTEST_SERVER) return prefix + clip(server, room) + outcome
+  const bare = outcomeOf(event, language, event.backup?.id)
+  return clip(prefix.length + bare.length <= longest ? prefix + bare : bare, longest)
 }
 
 /** `survival: Prime Backup Bridge: what it says`; without the server where it is about none. */

@@ -49,5 +49,6 @@ export function listOption(description: string) {
 }
 
 function toText(value: string | number | null | undefined): string | undefined {
-  return value === null || value === undefined || value === '' ? undefined : String(value)
+  const text = value === null || value === undefined ? '' : String(value).trim()
+  return text === '' ? undefined : text
 }

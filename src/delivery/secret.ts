@@ -54,5 +54,5 @@ export function redact(text: string, secrets: string[]): string {
 
 /** Header and query names whose values let somebody in. */
 export function isCredentialName(name: string): boolean {
-  return /^(proxy-)?authorization$|^cookie$|key|token|secret|password/i.test(name)
+  return /auth|cookie|key|token|secret|pass|signature|session|credential|^sid$/i.test(name)
 }

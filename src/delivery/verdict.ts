@@ -7,7 +7,8 @@ import type { HttpAnswer } from './provider.ts'
 /** The status classes of facts/providers.md section 1. */
 export function judgeStatus(answer: HttpAnswer, url: string): Outcome {
   const { status } = answer
-  if (isSuccess(answer)) return { status: 'delivered' }
+  if (isSuccess(answer))
+    return status === 202 ? { status: 'delivered', as: 'accepted' } : { status: 'delivered' }
   const code = codeOf(status)
   const moved = code === 'http_redirect' ? ` (moved to ${renderLocation(answer.headers.location, url)})` : ''
   const reason = { code, text: `HTTP ${status}: ${STATUS_CODES[status] ?? 'unknown status'}${moved}` }

@@ -24,7 +24,9 @@ const WHISPERS = new Set(['tell', 'msg', 'w'])
 /** `line` is without its slash. */
 export function runCommand(hands: Hands, sender: Player, line: string) {
   const [, word = '', rest = ''] = /^(\S*)\s*(.*)$/s.exec(line) ?? []
-  const [, target = '', argument = ''] = /^(\S*)\s*(.*)$/s.exec(rest) ?? []
+  // From 1.13 on a name with other than plain characters stands in quotes.
+  const [, quoted, bare = '', argument = ''] = /^(?:"([^"]*)"|(\S*))\s*(.*)$/s.exec(rest) ?? []
+  const target = quoted ?? bare
   const fail = (component: Component) =>
     hands.system([sender], { text: '', color: 'red', extra: [component] }, true)
 
@@ -66,7 +68,7 @@ export function runCommand(hands: Hands, sender: Player, line: string) {
   function playersAt(selector: string): Player[] {
     if (selector === '@a') return hands.players()
     if (selector === '@s' || selector === '@p') return [sender]
-    const found = hands.find(selector)
+    const found = hands.find(selector) ?? hands.players().find(({ uuid }) => uuid === selector)
     return found ? [found] : []
   }
 }

@@ -77,6 +77,7 @@ export function deliveryFromRow(row: Record<string, unknown>): Delivery {
 
 /** What is kept of a try. */
 export type AttemptRecord = {
+  as?: 'accepted' | 'duplicate'
   outcome: Outcome['status'] | 'unknown'
   code?: string
   text?: string

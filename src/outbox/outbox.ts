@@ -11,7 +11,7 @@ import type { Outcome } from '../outcome.ts'
 import { attemptRow, type DeadReason, type Delivery, deliveryId, deliveryRow } from './delivery.ts'
 import { oneError } from './error.ts'
 import { afterTry, type EndpointHealth, probeInMs, soundHealth } from './health.ts'
-import { judgeTry, type RetryPolicy } from './retry.ts'
+import { judgeTry, type RetryPolicy, type Verdict } from './retry.ts'
 import { readDelivery, readEvent, readJson, strippedDelivery } from './row.ts'
 import type { Row, Store } from './store.ts'
 
@@ -60,6 +60,8 @@ type Lane = {
 
 /** More than this are not kept active for one endpoint: the oldest starts are given up first, then the oldest. */
 const MAX_ACTIVE = 10_000
+/** Over how long the backlog of a receiver that is back is spread. */
+const SPREAD_MS = 10_000
 /** Of an answer's body, for a person who looks into a dead letter. */
 const MAX_ANSWER_LENGTH = 2048
 
@@ -237,6 +239,7 @@ export function createOutbox(options: OutboxOptions, deps: OutboxDeps) {
     if (!lane) return
     const record = {
       outcome: outcome.status,
+      ...(outcome.status === 'delivered' && outcome.as && { as: outcome.as }),
       tookMs: Math.round(tookMs),
       ...(outcome.status !== 'delivered' && { code: outcome.reason.code, text: outcome.reason.text }),
     }
@@ -256,7 +259,13 @@ export function createOutbox(options: OutboxOptions, deps: OutboxDeps) {
     const expiresInMs =
       statusOf(event.name) === 'start' ? event.at + options.startExpiryMs - clock.now() : undefined
     const { retry } = lane.recipient
-    const verdict = judgeTry(outcome, tookMs, delivery, retry, { expiresInMs, random: random() })
+    // Tries of a paused endpoint ask how it is; they don't use up those of the delivery that is sent for it.
+    const isProbe = lane.health.pausedAt !== null && outcome.status === 'retry'
+    const recovered = outcome.status === 'delivered' && lane.health.failingSince !== null
+    const verdict: Verdict = isProbe
+      ? { state: 'waiting', afterMs: 0, stale: delivery.stale }
+      : judgeTry(outcome, tookMs, delivery, retry, { expiresInMs, random: random() })
+    if (isProbe) delivery.attempts -= 1
     const healthRow = updateHealth(lane, outcome)
     if (verdict.state === 'waiting') {
       delivery.state = 'waiting'
@@ -264,8 +273,21 @@ export function createOutbox(options: OutboxOptions, deps: OutboxDeps) {
       delivery.dueAt = clock.now() + verdict.afterMs
       entry.dueAt = clock.monotonic() + verdict.afterMs
     } else end(entry, verdict.state, verdict.state === 'dead' ? verdict.why : undefined)
-    await store.put([deliveryRow(delivery), attempt, healthRow])
+    // What waits for its next try need not wait for a receiver that is back.
+    const backlog = recovered ? makeDue(lane, SPREAD_MS) : []
+    await store.put([deliveryRow(delivery), attempt, healthRow, ...backlog])
     onWork(delivery.endpoint)
+  }
+
+  /** Makes what waits due within `spreadMs`, so that it does not all come at once. */
+  function makeDue(lane: Lane, spreadMs: number): Row[] {
+    const waiting = [...lane.active.values()].filter(({ delivery }) => delivery.state === 'waiting')
+    return waiting.map((entry, index) => {
+      const waitMs = Math.round((spreadMs * index) / waiting.length)
+      entry.dueAt = Math.min(entry.dueAt, clock.monotonic() + waitMs)
+      entry.delivery.dueAt = Math.min(entry.delivery.dueAt, clock.now() + waitMs)
+      return deliveryRow(entry.delivery)
+    })
   }
 
   function updateHealth(lane: Lane, outcome: Outcome): Row {
@@ -338,14 +360,8 @@ export function createOutbox(options: OutboxOptions, deps: OutboxDeps) {
     if (!lane) return false
     const paused = lane.health.pausedAt !== null
     lane.health = soundHealth(lane.recipient.fingerprint)
-    const rows: Row[] = [{ table: 'endpoint', key: endpoint, body: JSON.stringify(lane.health) }]
-    for (const entry of lane.active.values()) {
-      if (entry.delivery.state !== 'waiting') continue
-      entry.dueAt = clock.monotonic()
-      entry.delivery.dueAt = clock.now()
-      rows.push(deliveryRow(entry.delivery))
-    }
-    await store.put(rows)
+    const health: Row = { table: 'endpoint', key: endpoint, body: JSON.stringify(lane.health) }
+    await store.put([health, ...makeDue(lane, 0)])
     if (paused) onNews({ type: 'resumed', endpoint })
     onWork(endpoint)
     return true

@@ -6,8 +6,9 @@ import type { Fact } from '../observation.ts'
 
 /** The date that PB prints: the server's local time, without a zone. */
 const DATE = String.raw`(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)`
-const SIZE = String.raw`(\d+(?:\.\d+)?[KMGTPE]?i?B)`
-const COST = String.raw`(\d+(?:\.\d+)?)s`
+const SIZE = String.raw`(\d{1,7}(?:\.\d{1,4})?[KMGTPE]?i?B)`
+const COST = String.raw`(\d{1,7}(?:\.\d{1,4})?)s`
+const ID = String.raw`#(\d{1,10})`
 
 type Row = {
   /** Each must match the whole text after the prefix; the groups are the same in both. */
@@ -24,8 +25,8 @@ const ROWS: Row[] = [
     fact: () => ({ type: 'backup_started' }),
   },
   {
-    en_us: String.raw`Backup completed, ID #(\d+), cost ${COST}, total ${SIZE} \(\+${SIZE}\)`,
-    zh_cn: String.raw`备份完成, ID #(\d+), 耗时${COST}, 体积${SIZE} \(\+${SIZE}\)`,
+    en_us: String.raw`Backup completed, ID ${ID}, cost ${COST}, total ${SIZE} \(\+${SIZE}\)`,
+    zh_cn: String.raw`备份完成, ID ${ID}, 耗时${COST}, 体积${SIZE} \(\+${SIZE}\)`,
     fact: ([id, cost, total]) => ({
       type: 'backup_completed',
       backup: { id: Number(id), rawBytes: parseSize(total ?? '') },
@@ -73,8 +74,8 @@ const ROWS: Row[] = [
     fact: ([next]) => ({ type: 'timer_reset', next: next ?? '' }),
   },
   {
-    en_us: String.raw`Gonna restore the world to backup #(\d+): (.*)`,
-    zh_cn: String.raw`将要回档至备份#(\d+): (.*)`,
+    en_us: `Gonna restore the world to backup ${ID}: (.*)`,
+    zh_cn: `将要回档至备份${ID}: (.*)`,
     fact: ([id, comment]) => ({ type: 'restore_asked', backup: backupOf(id, comment) }),
   },
   {
@@ -83,8 +84,8 @@ const ROWS: Row[] = [
     fact: () => ({ type: 'restore_declined' }),
   },
   {
-    en_us: String.raw`!!! (\d+) seconds? later, the world will be restored to backup #(\d+): (.*)`,
-    zh_cn: String.raw`!!! (\d+)秒后将回档至备份#(\d+): (.*)`,
+    en_us: String.raw`!!! (\d{1,6}) seconds? later, the world will be restored to backup ${ID}: (.*)`,
+    zh_cn: String.raw`!!! (\d{1,6})秒后将回档至备份${ID}: (.*)`,
     fact: ([seconds, id, comment]) => ({
       type: 'restore_countdown',
       secondsLeft: Number(seconds),

@@ -20,11 +20,14 @@ import { loadDialect, versionOf } from './library.ts'
 import { ping, type ServerStatus } from './ping.ts'
 import { type Play, runSession } from './session.ts'
 
+/** What a server in offline mode takes for a name; some let in more than vanilla's letters. */
+const OFFLINE_NAME = /^\S{1,16}$/u
+
 export const minecraftSchema = z
   .strictObject({
     host: z
       .string()
-      .min(1, 'is empty; write the address of the game server')
+      .regex(/^[^\s/:]+$|^[0-9a-f:.]+$/i, 'is no address; write it alone, and the port in minecraft.port')
       .default('127.0.0.1')
       .describe('Address of the game server, or of the proxy in front of it.'),
     port: z.int().min(1).max(65_535).default(25_565).describe('Port of the game server.'),
@@ -52,8 +55,22 @@ export const minecraftSchema = z
         'Typed by the bot after it joined, one a second: for login plugins, "/login PASSWORD" with the password from the environment.',
       ),
   })
+  .superRefine(checkUsername, { when: () => true })
   .prefault({})
   .describe('The game server that the bot joins, and the bot’s account.')
+
+/** `value` may be faulty elsewhere. */
+function checkUsername(value: unknown, context: z.RefinementCtx): void {
+  const { auth, username } = (value ?? {}) as { auth?: unknown; username?: unknown }
+  if (auth !== 'offline' || typeof username !== 'string' || /\s/.test(username)) return
+  if (!OFFLINE_NAME.test(username))
+    context.addIssue({
+      code: 'custom',
+      path: ['username'],
+      input: username,
+      message: 'is too long for a player; write 1 to 16 letters, digits or _',
+    })
+}
 
 export type MinecraftConfig = z.output<typeof minecraftSchema>
 
@@ -64,7 +81,7 @@ const LONGEST_DELAY_MS = 5 * 60_000
 const PERMANENT_DELAY_MS = 10 * 60_000
 /** While a restore waits for the server's return. */
 const URGENT_DELAY_MS = 15_000
-/** A session this long ends the run of failures. */
+/** So long in play ends the run of failures. */
 const SETTLED_MS = 60_000
 const JOIN_COMMAND_INTERVAL_MS = 1_000
 
@@ -91,17 +108,18 @@ export function createBot(
   const stopping = new AbortController()
   let running: Promise<void> | undefined
   let play: Play | undefined
+  let attachedAt = Number.POSITIVE_INFINITY
   let saidReason = ''
 
   async function run() {
     let failures = 0
     while (!stopping.signal.aborted) {
-      const startedAt = clock.monotonic()
+      attachedAt = Number.POSITIVE_INFINITY
       const ending = await connectOnce().catch(
         (error: unknown): Ending => ({ reason: oneLine(String(error)) }),
       )
       if (stopping.signal.aborted) return
-      failures = clock.monotonic() - startedAt > SETTLED_MS ? 1 : failures + 1
+      failures = clock.monotonic() - attachedAt >= SETTLED_MS ? 1 : failures + 1
       const delayMs = nextDelayMs(ending, failures)
       say(ending, delayMs)
       await pause(delayMs).catch(() => {})
@@ -110,7 +128,7 @@ export function createBot(
 
   /** One try, from the ping to the end of the session. */
   async function connectOnce(): Promise<Ending> {
-    const target = await resolveAddress(minecraft.host, minecraft.port)
+    const target = await resolveAddress(minecraft.host, minecraft.port, stopping.signal)
     const status = await pingOnce(target)
     if (minecraft.version === 'auto' && status instanceof Error)
       return { reason: `can't reach ${minecraft.host}:${minecraft.port}: ${oneLine(status.message)}` }
@@ -137,6 +155,7 @@ export function createBot(
       {
         attached: now => {
           play = now
+          attachedAt = clock.monotonic()
           saidReason = ''
           log.info(
             { version: now.version, username: now.username },
@@ -175,7 +194,8 @@ export function createBot(
   function nextDelayMs(ending: Ending, failures: number): number {
     if (ending.remedy !== undefined) return PERMANENT_DELAY_MS
     const jitter = 0.8 + 0.4 * deps.random()
-    const delayMs = Math.min(FIRST_DELAY_MS * 2 ** Math.min(failures - 1, 10), LONGEST_DELAY_MS) * jitter
+    const meanMs = Math.min(FIRST_DELAY_MS * 2 ** Math.min(failures - 1, 10), LONGEST_DELAY_MS / 1.2)
+    const delayMs = Math.round(meanMs * jitter)
     return deps.isUrgent() ? Math.min(delayMs, URGENT_DELAY_MS) : delayMs
   }
 
@@ -185,7 +205,7 @@ export function createBot(
     for (let leftMs = delayMs; leftMs > 0; leftMs = until - clock.monotonic()) {
       await clock.sleep(deps.isUrgent() ? Math.min(leftMs, URGENT_DELAY_MS) : leftMs, stopping.signal)
       if (deps.isUrgent() && clock.monotonic() < until)
-        await pingOnce(await resolveAddress(minecraft.host, minecraft.port))
+        await pingOnce(await resolveAddress(minecraft.host, minecraft.port, stopping.signal))
     }
   }
 
@@ -211,12 +231,21 @@ export function createBot(
 }
 
 /** The address behind a domain with a `_minecraft._tcp` record, as vanilla's client resolves it. */
-export async function resolveAddress(host: string, port: number): Promise<{ host: string; port: number }> {
+export async function resolveAddress(
+  host: string,
+  port: number,
+  signal?: AbortSignal,
+): Promise<{ host: string; port: number }> {
   if (port !== 25_565 || isIP(host) !== 0 || host === 'localhost') return { host, port }
+  const resolver = new Resolver({ timeout: 3_000, tries: 1 })
+  const cancel = () => resolver.cancel()
+  signal?.addEventListener('abort', cancel, { once: true })
   try {
-    const [record] = await new Resolver({ timeout: 3_000, tries: 1 }).resolveSrv(`_minecraft._tcp.${host}`)
+    const [record] = await resolver.resolveSrv(`_minecraft._tcp.${host}`)
     return record ? { host: record.name, port: record.port } : { host, port }
   } catch {
     return { host, port }
+  } finally {
+    signal?.removeEventListener('abort', cancel)
   }
 }

@@ -1,5 +1,5 @@
 /** The chat packets of every version, 1.12.2 to the newest, as one shape. Source: facts/chat-and-log.md section 1. */
-import { type Component, parseComponent, runsOf, shownText, textOf } from './component.ts'
+import { type Component, parseComponent, shownText, textOf } from './component.ts'
 
 export type ChatMessage = {
   /**
@@ -11,7 +11,7 @@ export type ChatMessage = {
   component: Component
   /** What is shown, without style. */
   text: string
-  /** What the player typed, on `player` messages. */
+  /** What the player typed, on `player` messages and on whispers. */
   typed?: string
 }
 
@@ -58,14 +58,10 @@ function readOldChat(packet: Record<string, unknown>): ChatMessage | undefined {
     // A plugin's own chat format, `/say` or `/me`: the typed text can't be told from the name.
     return fromComponent('disguised', component, uuidOf(packet.sender))
   }
-  const [name, typed] = component.with.map(textOf)
-  return {
-    kind: 'player',
-    component,
-    text: textOf(component),
-    typed,
-    sender: { ...uuidOf(packet.sender), name },
-  }
+  const [who, what] = component.with
+  const typed = what && textOf(what)
+  const sender = { ...uuidOf(packet.sender), name: who && nameIn(who) }
+  return { kind: 'player', component, text: textOf(component), typed, sender }
 }
 
 /** 1.19 and later. 1.19 itself signs a component; later versions send the plain text beside it. */
@@ -82,13 +78,17 @@ function readPlayerChat(packet: Record<string, unknown>): ChatMessage | undefine
     with: [name ?? '', typed].map(text => ({ text, with: [], children: [] })),
     children: [],
   }
-  return {
-    kind: 'player',
-    component,
-    text: textOf(component),
-    typed,
-    sender: { ...uuidOf(packet.senderUuid), name },
-  }
+  const kind = isSpokenToAll(packet.type) ? 'player' : 'disguised'
+  return { kind, component, text: textOf(component), typed, sender: { ...uuidOf(packet.senderUuid), name } }
+}
+
+/**
+ * Whispers, `/say`, `/me` and team messages are player chat too from 1.19 on, told apart by their type: the index in
+ * vanilla's registry, where 0 is chat and 1 to 6 are the others; what comes after them is a plugin's form of chat.
+ */
+function isSpokenToAll(type: unknown): boolean {
+  const index = typeof type === 'object' && type !== null ? (type as { chatType?: unknown }).chatType : type
+  return typeof index !== 'number' || index === 0 || index > 6
 }
 
 function plainTextOf(raw: unknown): string | undefined {
@@ -99,13 +99,11 @@ function plainTextOf(raw: unknown): string | undefined {
 /** The player's name: what a click would insert is the account's name, where the shown one may be decorated. */
 function nameOf(raw: unknown): string | undefined {
   const component = parseComponent(raw)
-  if (component === undefined) return undefined
-  return (
-    component.insertion ??
-    runsOf(component)
-      .map(run => run.text)
-      .join('')
-  )
+  return component && nameIn(component)
+}
+
+function nameIn(component: Component): string {
+  return component.insertion ?? textOf(component)
 }
 
 function uuidOf(value: unknown): { uuid?: string } {

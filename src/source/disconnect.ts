@@ -28,7 +28,7 @@ const REMEDIES: { keys: RegExp; words: RegExp; remedy: string }[] = [
   },
   {
     keys: /^multiplayer\.disconnect\.duplicate_login/,
-    words: /logged in from another location|already (connected|logged in|online)/i,
+    words: /logged in from another location/i,
     remedy:
       'another client uses this name: give the bot an account of its own, and run one bridge per account',
   },
@@ -50,10 +50,11 @@ const REMEDIES: { keys: RegExp; words: RegExp; remedy: string }[] = [
 ]
 
 /** The reason of a kick, classified by the translation key, else by the words that servers and plugins use. */
+/** A vanilla key is certain; words are tried only where there is none. */
 export function kickedFor(component: Component | undefined, username: string): Ending {
   const text = component ? oneLine(textOf(component)) : ''
   const key = component?.translate ?? ''
-  const row = REMEDIES.find(({ keys, words }) => (key !== '' && keys.test(key)) || words.test(text))
+  const row = REMEDIES.find(({ keys, words }) => (key === '' ? words.test(text) : keys.test(key)))
   return {
     reason: `kicked: ${text || 'no reason given'}`,
     ...(component && { component }),

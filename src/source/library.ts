@@ -60,8 +60,9 @@ export async function loadDialect(version: string): Promise<Dialect | Ending> {
   return {
     version: data.version.minecraftVersion,
     configures: data.supportFeature('hasConfigurationState'),
-    createClient: (target, hooks, connect) =>
-      protocol.createClient({
+    createClient: (target, hooks, connect) => {
+      if (target.auth === 'microsoft') silenceConsole()
+      return protocol.createClient({
         host: target.host,
         port: target.port,
         username: target.username,
@@ -79,7 +80,8 @@ export async function loadDialect(version: string): Promise<Dialect | Ending> {
         validateChannelProtocol: false,
         // The session has a watch of its own, over every packet.
         checkTimeoutInterval: 2 ** 31 - 1,
-      }),
+      })
+    },
   }
 }
 
@@ -109,6 +111,14 @@ function dataFor(minecraftData: MinecraftDataModule, number: number, preferred?:
 
 function range({ supportedVersions }: Protocol): string {
   return `${supportedVersions[0]} to ${supportedVersions.at(-1)}`
+}
+
+/**
+ * The sign-in's library writes answers of Microsoft's servers to the console, tokens and all. What matters of them is
+ * in the error that it throws.
+ */
+function silenceConsole() {
+  for (const method of ['log', 'info', 'warn', 'error', 'debug'] as const) console[method] = () => {}
 }
 
 let loading: Promise<{ protocol: Protocol; minecraftData: MinecraftDataModule }> | undefined

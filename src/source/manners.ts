@@ -1,5 +1,6 @@
 /** What a client must answer so as not to be a burden, or be thrown out: one row a packet of the server. */
 import type { Log } from '../log.ts'
+import { oneLine } from './disconnect.ts'
 import type { Client } from './packets.ts'
 
 type Packet = Record<string, unknown>
@@ -14,8 +15,12 @@ const CHUNKS_PER_TICK = 4
 /** A login that is sent back into the configuration phase more often than this within one connection is no login. */
 const MAX_RECONFIGURATIONS = 100
 
-const ANSWERS: { [name: string]: (client: Client, packet: Packet, log: Log) => void } = {
+const ANSWERS: { [name: string]: (client: Client, packet: Packet) => void } = {
   ping: (client, { id }) => client.write('pong', { id }),
+  // What served as a ping before 1.17, to guards against cheats above all.
+  transaction: (client, { windowId, action, accepted }) => {
+    if (accepted === false) client.write('transaction', { windowId, action, accepted: true })
+  },
   cookie_request: (client, packet) =>
     client.write('cookie_response', { key: packet.key ?? packet.cookie, value: undefined }),
   // Up to 1.20.2; from 1.20.3 on a pack has a UUID.
@@ -35,17 +40,19 @@ const ANSWERS: { [name: string]: (client: Client, packet: Packet, log: Log) => v
     if (typeof health === 'number' && health <= 0)
       client.write('client_command', { actionId: 'perform_respawn' })
   },
-  transfer: (_client, { host, port }, log) =>
-    log.warn(
-      { to: `${String(host)}:${String(port)}` },
-      `the server wants to transfer the bot to ${String(host)}:${String(port)}; the bridge stays with the server of its config`,
-    ),
 }
 
 /** Answers for as long as the client lives. `settings` asks for view distance 2, the smallest. */
 export function mindManners(client: Client, options: { log: Log; tooManyReconfigurations(): void }): void {
   for (const [name, answer] of Object.entries(ANSWERS))
-    client.on(name, (packet: Packet) => answer(client, packet, options.log))
+    client.on(name, (packet: Packet) => answer(client, packet))
+  client.once('transfer', ({ host, port }: Packet) => {
+    const to = oneLine(`${String(host)}:${String(port)}`)
+    options.log.warn(
+      { to },
+      `the server wants to transfer the bot to ${to}; the bridge stays with the server of its config`,
+    )
+  })
   let reconfigurations = 0
   client.on('start_configuration', () => {
     reconfigurations += 1

@@ -7,12 +7,15 @@ import { parseComponent, textComponent } from './component.ts'
 import { type Ending, kickedFor, messageOf, oneLine } from './disconnect.ts'
 import type { Account, Dialect } from './library.ts'
 import { CLIENT_SETTINGS, mindManners } from './manners.ts'
-import type { Client } from './packets.ts'
+import { type Client, ownEvent } from './packets.ts'
 
 /** From the first byte to being in play. */
 export const LOGIN_TIMEOUT_MS = 30_000
 /** Without any packet. */
 export const SILENCE_TIMEOUT_MS = 60_000
+
+/** Lines that wait for the end of a reconfiguration. */
+const MAX_UNSAID = 16
 
 /** What the server lets the bot do with commands. */
 export type CommandRights = {
@@ -51,6 +54,7 @@ export function runSession(
   let ended = false
   let lastFrameAt = clock.monotonic()
   let play: Play | undefined
+  const unsaid: string[] = []
   let socket: Socket | undefined
   let cancelTimer = () => {}
 
@@ -89,7 +93,6 @@ export function runSession(
     // The library clears its own timers on `end`, which follows from the socket's `close`.
     client.once('end', forget)
     client.end('stopped')
-    if (client.closeTimer) clearTimeout(client.closeTimer)
     if (socket) socket.destroy()
     else forget()
     resolve(ending)
@@ -112,7 +115,8 @@ export function runSession(
   client.on('error', (error: Error) => end({ reason: oneLine(messageOf(error)) }))
   client.on('end', () => end({ reason: 'the connection was closed' }))
   client.on('kick_disconnect', onKick)
-  client.on('disconnect', onKick)
+  // Before the library's own handler, which tells a wrong version in its words and trips over odd reasons.
+  client.prependListener('disconnect', onKick)
   mindManners(client, {
     log,
     tooManyReconfigurations: () =>
@@ -120,7 +124,7 @@ export function runSession(
   })
 
   client.on('login', () => {
-    if (play) return
+    if (play || ended) return
     cancelTimer()
     watchSilence()
     // 1.20.2 and later take the settings in the configuration phase, where the library sends them.
@@ -131,12 +135,18 @@ export function runSession(
       version: client.version,
       operatorLevel: 0,
       chat: text => {
-        if (!ended) client.chat?.(text)
+        if (ended) return
+        // Said in the middle of a reconfiguration, it would be lost.
+        if (client.state === 'play') client.chat?.(text)
+        else if (unsaid.length < MAX_UNSAID) unsaid.push(text)
       },
     }
     events.attached(play)
   })
-  client.on('declare_commands', (tree: unknown) => {
+  client.on('state', (state: string) => {
+    if (state === 'play') for (const text of unsaid.splice(0)) client.chat?.(text)
+  })
+  client.on(ownEvent('declare_commands'), (tree: unknown) => {
     if (play) play.commands = rootCommands(tree)
   })
   client.on('entity_status', ({ entityStatus }: { entityStatus?: unknown }) => {
@@ -144,7 +154,8 @@ export function runSession(
       play.operatorLevel = entityStatus - 24
   })
   for (const name of CHAT_PACKETS) {
-    client.on(name, (packet: Record<string, unknown>) => {
+    client.on(ownEvent(name), (packet: Record<string, unknown>) => {
+      if (ended) return
       const message = readChatPacket(name, packet)
       if (message) events.message(message)
       else log.debug({ packet: name }, 'skipped a chat packet without readable text')

@@ -33,7 +33,8 @@ function fileCache(path: string, dir: string): Cache {
   }
   function read(): object {
     try {
-      return JSON.parse(readFileSync(path, 'utf8'))
+      const value: unknown = JSON.parse(readFileSync(path, 'utf8'))
+      return typeof value === 'object' && value !== null ? value : {}
     } catch {
       return {}
     }

@@ -1,5 +1,5 @@
 /** The rules of a backup: open, settling, ended by inference. The states are told in `lifecycle.ts`. */
-import type { BackupFacts, Json, LifecycleEvent } from '../event.ts'
+import type { BackupFacts, Json } from '../event.ts'
 import {
   type BackupTask,
   type Cause,
@@ -36,10 +36,7 @@ export function startBackup(draft: Draft, { at }: Seen<'backup_started'>): void 
   state.make = null
   state.triggeredAt = null
   state.lastBackupAt = at
-  const extra: LifecycleEvent['extra'] = {}
-  if (cause.comment !== undefined) extra.comment = cause.comment
-  if (cause.tags) extra.tags = cause.tags
-  emit(draft, task, 'backup_start', 'start', at, cause, { extra })
+  emit(draft, task, 'backup_start', 'start', at, cause, { extra: purposeOf(cause) })
 }
 
 export function completeBackup(draft: Draft, seen: Seen<'backup_completed'>): void {
@@ -78,7 +75,10 @@ export function completeBackup(draft: Draft, seen: Seen<'backup_completed'>): vo
 export function failBackup(draft: Draft, at: number, message: string): void {
   const end = backupEndedBy(draft, at)
   if (end)
-    emit(draft, end.task, 'backup_failure', end.suffix, at, end.task.cause, { message, extra: end.extra })
+    emit(draft, end.task, 'backup_failure', end.suffix, at, end.task.cause, {
+      message,
+      extra: { ...purposeOf(end.task.cause), ...end.extra },
+    })
 }
 
 /** Autosave comes on after the completed line: without one, the backup raised; a line may still say more. */
@@ -88,6 +88,7 @@ export function awaitLastWord({ state }: Draft, { at, on }: Seen<'autosave'>): v
 
 export function unwatchBackup({ state }: Draft): void {
   if (state.backup) state.backup.watched = false
+  if (state.ended) state.ended.task.watched = false
 }
 
 /** Ends the open backup whose deadline is `at`; false where it is not a backup's. */
@@ -115,12 +116,12 @@ function backupEndedBy(
   const { state } = draft
   const { backup, ended } = state
   const attachedAt = state.attachedAt ?? Number.POSITIVE_INFINITY
-  if (backup) {
+  if (backup && mayEnd(backup, at, costS)) {
     state.backup = null
     state.lastBackupAt = at
     return { task: backup, suffix: 'end', extra: {} }
   }
-  if (ended) {
+  if (!backup && ended && mayEnd(ended.task, at, costS)) {
     state.ended = null
     state.lastBackupAt = at
     return { task: ended.task, suffix: 'correction', extra: { corrects: ended.eventId } }
@@ -131,6 +132,9 @@ function backupEndedBy(
     attachedAt > at - draft.options.backupDeadline &&
     (costS === undefined || at - costS * 1000 - ATTACH_SLACK_MS <= attachedAt)
   if (!startedBeforeUs) return undefined
+  // PB runs one task at a time: the one that was open has ended unseen.
+  if (backup) inferBackupFailure(draft, backup, at, 'no_completion')
+  state.ended = null
   state.lastBackupAt = at
   const task: BackupTask = {
     id: openTask(state, 'backup', at),
@@ -143,13 +147,23 @@ function backupEndedBy(
   return { task, suffix: 'end', extra: { start_unseen: true } }
 }
 
+/** A task that was not watched all the time may have been followed by another, which its cost gives away. */
+function mayEnd(task: BackupTask, at: number, costS: number | undefined): boolean {
+  return task.watched || costS === undefined || at - costS * 1000 - WATCHED_MS <= task.startedAt
+}
+
 function inferBackupFailure(draft: Draft, task: BackupTask, at: number, message: string): void {
   const event = emit(draft, task, 'backup_failure', 'end', at, task.cause, {
     message,
-    extra: { inferred: true, watched: task.watched },
+    extra: { ...purposeOf(task.cause), inferred: true, watched: task.watched },
   })
   draft.state.backup = null
   draft.state.ended = { task, eventId: event.id }
+}
+
+/** What a backup was for, as far as it is known before there is a backup to say it. */
+function purposeOf({ comment, tags }: Cause): { [key: string]: Json } {
+  return { ...(comment !== undefined && { comment }), ...(tags && { tags }) }
 }
 
 /** What PB itself writes of a scheduled backup (compat.md section 1). */

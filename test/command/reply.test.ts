@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { afterEach, describe, it } from 'node:test'
 import fc from 'fast-check'
+import { ANSWERABLE_NAME } from '../../src/command/notify.ts'
 import type { ReplyRoute } from '../../src/command/permission.ts'
 import { createReplier, type Line, MAX_LINE_LENGTH, type Replier, tellraw } from '../../src/command/reply.ts'
 import { plain } from '../../src/delivery/plain.ts'
@@ -46,7 +47,7 @@ function echo(text: string, { replier }: Scene) {
 }
 
 function component(command: string): { text: string; color?: string; [key: string]: unknown }[] {
-  const [, prefix, body] = JSON.parse(command.slice(command.indexOf('[')))
+  const [, prefix, body] = JSON.parse(/^\/tellraw \S+ (.*)$/s.exec(command)?.[1] ?? '')
   return [prefix, body]
 }
 
@@ -247,9 +248,7 @@ const anyText = fc.oneof(
 )
 const anyName = fc.oneof(
   fc.stringMatching(/^\w{3,16}$/),
-  fc
-    .string({ unit: 'grapheme', minLength: 1, maxLength: 40 })
-    .filter(name => /^[^\s@"'\\/]{1,40}$/.test(name)),
+  fc.string({ unit: 'grapheme', minLength: 1, maxLength: 40 }).filter(name => ANSWERABLE_NAME.test(name)),
 )
 const anyLine: fc.Arbitrary<Line> = fc.record(
   {

@@ -20,8 +20,10 @@ async function startAll({
   version,
   operators = [BOT, 'Steve'],
   language = 'en_us' as Language,
+  players = ['Steve'],
 }: {
   version: string
+  players?: string[]
   operators?: string[]
   language?: Language
 }) {
@@ -38,7 +40,7 @@ async function startAll({
   primeBackup.start()
   const log = fakeLog()
   const config = {
-    servers: [{ name: 'survival', minecraft: { port }, commands: { operators: ['Steve'] } }],
+    servers: [{ name: 'survival', minecraft: { port }, commands: { operators: players } }],
     notification: { enabled: true, language, endpoints: [{ name: 'hook', url: `${receiver.url}/hook` }] },
   }
   const store = createStore(openMemory, { clock: systemClock, onHealth() {} })
@@ -174,6 +176,20 @@ test('a player who is no operator of the bridge is refused once, and nothing is 
   all.steve.type('!!pb test notify')
   await until('the operator’s test', () => receiver.requests.length === 1)
   assert.equal(alex.seen.filter(({ text }) => text.includes('no permission')).length, 1)
+})
+
+test('an operator with a Chinese name is answered by /tellraw, and a whisper to the bot is no command', async () => {
+  await using all = await startAll({ version: '1.21.4', players: ['小明'] })
+  const { receiver, server, steve } = all
+  const player = server.addVirtualPlayer('小明')
+  player.type(`/tell ${BOT} !!pb test notify`)
+  player.type('!!pb test notify restore_failure')
+  await until('the answer', () => player.seen.some(({ text }) => text.includes('Summary: 1/1')), 10_000)
+  assert.deepEqual(
+    payloads(receiver).map(({ event }) => event),
+    ['restore_failure'],
+  )
+  assert.ok(!steve.seen.some(({ text }) => text.includes('Summary')))
 })
 
 test('a bot without rights answers by /tell, and tells an outcome that it can’t see as nothing yet', async () => {

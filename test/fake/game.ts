@@ -125,7 +125,7 @@ export async function startGame(
     options.onJoin?.(guest)
   })
   await once(server, 'listening')
-  return {
+  const game: Game = {
     port: (server.socketServer.address() as AddressInfo).port,
     guests,
     async joined(number) {
@@ -135,6 +135,7 @@ export async function startGame(
       return guest
     },
     async stop() {
+      if (!running.delete(game)) return
       const closed = once(server.socketServer, 'close')
       server.socketServer.close()
       for (const socket of sockets) socket.destroy()
@@ -142,6 +143,33 @@ export async function startGame(
       await closed
     },
   }
+  running.add(game)
+  return game
+}
+
+/** Sends a client in play back into the configuration phase, and lets it out again; `within` is what is said there. */
+export async function reconfigure({ connection, got, write }: Guest, within = () => {}): Promise<void> {
+  const round = got('finish_configuration').length
+  connection.once('configuration_acknowledged', () => {
+    connection.state = 'configuration'
+    within()
+    write('finish_configuration', {})
+  })
+  connection.once('finish_configuration', () => {
+    connection.state = 'play'
+  })
+  write('start_configuration', {})
+  await until(
+    'the client is through the configuration phase',
+    () => got('finish_configuration').length > round,
+  )
+}
+
+const running = new Set<{ stop(): Promise<void> }>()
+
+/** Stops whatever a test left running, so that one that fails does not keep the run from its end. */
+export async function stopServers(): Promise<void> {
+  await Promise.all([...running].map(server => server.stop()))
 }
 
 /** Who is an exception from offline mode gets a key to encrypt with; who is none any more when it answers is let in. */
@@ -170,17 +198,19 @@ export async function startBare(talk: (socket: Socket, number: number) => void):
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
-  return {
+  const bare: BareServer = {
     port: (server.address() as AddressInfo).port,
     sockets,
     async stop() {
-      if (!server.listening) return
+      if (!running.delete(bare)) return
       const closed = once(server, 'close')
       server.close()
       for (const socket of sockets) socket.destroy()
       await closed
     },
   }
+  running.add(bare)
+  return bare
 }
 
 /** A port of loopback at which nobody listens. */

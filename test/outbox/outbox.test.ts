@@ -241,11 +241,24 @@ describe('an outbox that is begun anew', () => {
     await first.tryNext(SERVER_ERROR)
     const { outbox, tryNext, accept } = outboxOver(double)
     await accept('4')
-    for (const id of ['2@a', '3@a', '4@a']) assert.equal((await tryNext(DELIVERED))?.id, id)
+    assert.equal(outbox.next('a')?.delivery.id, '2@a')
+    for (const id of ['2@a', '3@a', '4@a']) assert.equal((await tryNext(SERVER_ERROR))?.id, id)
     assert.equal(outbox.next('a'), undefined)
     await double.clock.advance(1_000)
     const last = await tryNext(DELIVERED)
     assert.deepEqual([last?.id, last?.attempts], ['1@a', 2])
+  })
+
+  it('lets what waits for its next try go on as soon as the endpoint works again, spread over seconds', async () => {
+    const double = doubleStore()
+    const { outbox, tryNext, accept } = outboxOver(double)
+    await accept('1', '2', '3')
+    for (const id of ['1@a', '2@a']) assert.equal((await tryNext(SERVER_ERROR))?.id, id)
+    assert.equal((await tryNext(DELIVERED))?.id, '3@a')
+    assert.equal((await tryNext(DELIVERED))?.id, '1@a')
+    assert.equal(outbox.next('a'), undefined)
+    await double.clock.advance(1_000)
+    assert.equal((await tryNext(DELIVERED))?.id, '2@a')
   })
 
   it('sends what was being sent again at once, under its id, and says that it may have arrived', async () => {
@@ -342,9 +355,9 @@ describe('an outbox whose store can’t be read at its start', () => {
     await double.clock.advance(1_000)
     assert.equal((await box.tryNext(SERVER_ERROR))?.id, '1@a')
     box.outbox.load()
-    for (const id of ['2@a', '3@a', '4@a']) assert.equal((await box.tryNext(DELIVERED))?.id, id)
+    for (const id of ['2@a', '1@a', '3@a', '4@a']) assert.equal((await box.tryNext(DELIVERED))?.id, id)
     assert.deepEqual(statesOf(store), {
-      '1@a': 'waiting',
+      '1@a': 'delivered',
       '2@a': 'delivered',
       '3@a': 'delivered',
       '4@a': 'delivered',
@@ -352,7 +365,7 @@ describe('an outbox whose store can’t be read at its start', () => {
     await double.clock.advance(1_000)
     await box.accept('5')
     const after = outboxOver(double)
-    for (const id of ['1@a', '5@a']) assert.equal((await after.tryNext(DELIVERED))?.id, id)
+    for (const id of ['5@a']) assert.equal((await after.tryNext(DELIVERED))?.id, id)
   })
 
   it('goes on without what can’t be read, and says so', async () => {
@@ -408,6 +421,7 @@ describe('an endpoint that fails', () => {
     await box.outbox.begin(probe)
     assert.deepEqual([box.outbox.next('a'), box.outbox.nextDueInMs('a')], [undefined, undefined])
     await box.outbox.finish(probe, SERVER_ERROR, box.clock.now(), 5_000)
+    assert.equal(probe.delivery.attempts, 0, 'a probe costs none of the delivery’s own tries')
     assert.equal(box.outbox.nextDueInMs('a'), 6 * HOUR)
   })
 

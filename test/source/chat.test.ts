@@ -185,6 +185,22 @@ describe('a line of a player', () => {
       })
   })
 
+  it('as a whisper, by /say, /me or to a team is no line of chat from 1.19 on, but has what was typed', () => {
+    const kindOf = (type: unknown) =>
+      read('player_chat', { plainMessage: '!!pb make', senderUuid: UUID, networkName: nbt('Steve'), type })
+    for (const index of [1, 2, 3, 4, 5, 6]) {
+      for (const type of [index, { chatType: index }])
+        assert.deepEqual(kindOf(type), {
+          kind: 'disguised',
+          text: '<Steve> !!pb make',
+          typed: '!!pb make',
+          sender: { uuid: UUID.toLowerCase(), name: 'Steve' },
+        })
+    }
+    for (const type of [0, 7, { chatType: 0 }, { chatType: 9 }, undefined, { data: {} }])
+      assert.equal(kindOf(type)?.kind, 'player')
+  })
+
   it('without anything to read is nothing', () => {
     assert.equal(read('player_chat', { senderUuid: UUID }), undefined)
     assert.equal(read('player_chat', { plainMessage: 3, senderUuid: UUID }), undefined)
@@ -208,7 +224,8 @@ it('nothing that a packet may hold is thrown at', () => {
       const message = readChatPacket(name, params)
       if (message === undefined) return
       assert.equal(typeof message.text, 'string')
-      assert.equal(message.kind === 'player', message.typed !== undefined)
+      if (message.kind === 'player') assert.equal(typeof message.typed, 'string')
+      if (message.kind === 'system') assert.equal(message.typed, undefined)
       if (message.sender?.uuid !== undefined) assert.match(message.sender.uuid, /^[0-9a-f-]{32,36}$/)
     }),
     { numRuns: 2000 },

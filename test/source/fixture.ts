@@ -5,6 +5,7 @@ import type { Ending } from '../../src/source/disconnect.ts'
 import { type Dialect, loadDialect } from '../../src/source/library.ts'
 import { type Play, runSession } from '../../src/source/session.ts'
 import { fakeClock } from '../fake/clock.ts'
+import { stopServers } from '../fake/game.ts'
 import { fakeLog } from '../fake/log.ts'
 import { until } from '../fake/until.ts'
 
@@ -12,6 +13,16 @@ export async function dialectOf(version: string): Promise<Dialect> {
   const dialect = await loadDialect(version)
   if ('reason' in dialect) throw new Error(dialect.reason)
   return dialect
+}
+
+const open = new Set<{ stop(): void; ended: Promise<Ending> }>()
+
+/** For `afterEach`: nothing of a test goes on, be it that it failed. */
+export async function tidyUp(): Promise<void> {
+  for (const session of open) session.stop()
+  await Promise.all([...open].map(({ ended }) => ended))
+  open.clear()
+  await stopServers()
 }
 
 export type OpenSession = Awaited<ReturnType<typeof openSession>>
@@ -43,7 +54,7 @@ export async function openSession(
     endings.push(ending)
     return ending
   })
-  return {
+  const session = {
     clock,
     log,
     ended,
@@ -61,4 +72,6 @@ export async function openSession(
     },
     heard: (count: number) => until(`${count} lines of chat`, () => messages.length >= count),
   }
+  open.add(session)
+  return session
 }

@@ -43,6 +43,14 @@ describe('the dialect', () => {
     }
   })
 
+  it('is called as the config calls it, where several versions speak the same', async () => {
+    for (const version of ['1.20', '1.20.1', '1.21', '1.21.1']) {
+      const dialect = await loadDialect(version)
+      assert.ok('version' in dialect)
+      assert.equal(dialect.version, version)
+    }
+  })
+
   it('of an unknown version is an ending that says what to set', async () => {
     for (const version of ['1.21.99', '3.0', '99.1']) {
       const ending = await loadDialect(version)

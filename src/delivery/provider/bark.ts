@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
-import { isOutcomeUnknown, statusOf } from '../../event.ts'
+import { isOutcomeUnknown, statusOf, TEST_MESSAGE } from '../../event.ts'
 import type { Outcome, Reason } from '../../outcome.ts'
 import { flagOption, listOption, numberOption, textOption } from '../option.ts'
 import { clipBytes } from '../plain.ts'
 import type { Circumstances, HttpAnswer, Notification, Provider, Target } from '../provider.ts'
 import { badAnswer, isObject, isSuccess, parseObject, quote } from '../verdict.ts'
+import { PHRASES } from '../wording.ts'
 
 const LEVELS = ['critical', 'active', 'timeSensitive', 'passive'] as const
 
@@ -42,6 +43,8 @@ const barkOptions = z.strictObject({
   delete: flagOption('"1" deletes the message with this id.'),
   isArchive: flagOption('"1" keeps the message in the history of the app.'),
   ttl: textOption('Seconds that the message is kept in the history.'),
+  ciphertext: textOption('A text that was encrypted for the phone, passed on as it is.'),
+  iv: textOption('The initialisation vector of ciphertext, passed on as it is.'),
 })
 
 export type BarkOptions = z.output<typeof barkOptions>
@@ -106,19 +109,24 @@ function keysFor(url: string, { options }: Target<BarkOptions>, carry: unknown):
   return isPush && device_key !== undefined ? { device_key } : {}
 }
 
+/** The one of the config, if there is one, still says that it is a test, and which backup it is about. */
+function titleOf({ event, language, payload }: Notification, options: BarkOptions): string {
+  if (options.title === undefined) return payload.title
+  const title = (event.message === TEST_MESSAGE ? PHRASES.test[language] : '') + options.title
+  const id = event.backup?.id
+  return id === undefined || new RegExp(`#${id}(?!\\d)`).test(title) ? title : `${title} #${id}`
+}
+
 /** The fields in the fork's order. */
-function messageOf(
-  { event, payload, deliveryId }: Notification,
-  options: BarkOptions,
-): { [name: string]: string | number } {
-  const title = options.title ?? payload.title
-  const number = event.backup?.id === undefined ? '' : `#${event.backup.id}`
+function messageOf(notification: Notification, options: BarkOptions): { [name: string]: string | number } {
+  const { event, payload, deliveryId } = notification
+  const title = titleOf(notification, options)
   const { markdown } = options
   const fields: { [name: string]: string | number | undefined } = {
     ...(markdown === false
       ? { body: options.body ?? payload.body }
       : { markdown: markdown === true ? (options.body ?? payload.desp) : markdown }),
-    title: title.includes(number) ? title : `${title} ${number}`,
+    title,
     subtitle: options.subtitle,
     level: options.level ?? levelOf(event),
     volume: options.volume,
@@ -137,6 +145,8 @@ function messageOf(
     delete: options.delete,
     isArchive: options.isArchive,
     ttl: options.ttl,
+    ciphertext: options.ciphertext,
+    iv: options.iv,
   }
   return Object.fromEntries(
     Object.entries(fields).filter((field): field is [string, string | number] => field[1] !== undefined),

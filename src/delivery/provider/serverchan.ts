@@ -58,7 +58,9 @@ export const serverchan: Provider<ServerchanOptions> = {
       return isSuccess(answer) ? badAnswer('ServerChan', answer) : undefined
     }
     const inner = isObject(json.data) && typeof json.data.errno === 'number' ? json.data.errno : 0
-    if (code === 0 && inner === 0) return isSuccess(answer) ? { status: 'delivered' } : undefined
+    // It says that it will send; whether the phone got it is another question (providers.md section 1).
+    if (code === 0 && inner === 0)
+      return isSuccess(answer) ? { status: 'delivered', as: 'accepted' } : undefined
     return judgeCode(code === 0 ? inner : code, wordsOf(json), answer, doubtful, now)
   },
 }
@@ -93,7 +95,7 @@ function judgeCode(
     return { status: 'retry', reason: { code: 'vendor_quota', text }, afterMs: untilMidnight(now) }
   }
   // Said of the second of two equal messages: the first, of which nothing was heard, has arrived.
-  if (code === DUPLICATE && doubtful) return { status: 'delivered' }
+  if (code === DUPLICATE && doubtful) return { status: 'delivered', as: 'duplicate' }
   if (answer.status === 429 || answer.status >= 500) {
     const kind: ReasonCode = answer.status === 429 ? 'http_rate_limited' : 'http_server_error'
     return { status: 'retry', reason: { code: kind, text } }
