@@ -5,6 +5,8 @@ import { createAttempt } from '../../src/delivery/attempt.ts'
 import { createHttp, type Http } from '../../src/delivery/http.ts'
 import { createTester } from '../../src/delivery/tester.ts'
 import type { Outcome } from '../../src/outcome.ts'
+import { fakeClock } from '../fake/clock.ts'
+import { fakeLog } from '../fake/log.ts'
 import {
   answer,
   compressed,
@@ -19,7 +21,7 @@ import {
   stall,
   startReceiver,
 } from '../fake/receiver.ts'
-import { endpointsOf, fullEvent, keptLog, movedClock, only, PLUGIN } from './fixture.ts'
+import { endpointsOf, fullEvent, only, PLUGIN } from './fixture.ts'
 
 /** Stands in every place where an endpoint can hold a credential. */
 const SECRET = 'hush-0123456789'
@@ -66,8 +68,8 @@ for (const { type, endpoint, ok, refused, readsBody } of SUBJECTS) {
   describe(`an endpoint of type ${type}`, () => {
     let receiver: Receiver
     let http: Http
-    const clock = movedClock()
-    const log = keptLog()
+    const clock = fakeClock()
+    const log = fakeLog()
     const outcomes: Outcome[] = []
 
     before(async () => {

@@ -4,8 +4,9 @@ import { createAttempt } from '../../src/delivery/attempt.ts'
 import { createHttp, type Http } from '../../src/delivery/http.ts'
 import { toPayload } from '../../src/delivery/payload.ts'
 import type { Outcome } from '../../src/outcome.ts'
+import { fakeClock } from '../fake/clock.ts'
 import { answer, hang, type Receiver, startReceiver } from '../fake/receiver.ts'
-import { endpointsOf, fullEvent, movedClock, only, PLUGIN } from './fixture.ts'
+import { endpointsOf, fullEvent, only, PLUGIN } from './fixture.ts'
 
 const event = fullEvent('backup_success')
 const notification = {
@@ -17,7 +18,7 @@ const notification = {
 
 let receiver: Receiver
 let http: Http
-const clock = movedClock()
+const clock = fakeClock()
 
 function useEnvironment(env: { [name: string]: string }) {
   http = createHttp({ userAgent: 'prime_backup_bridge/1.2.3', clock, env })

@@ -379,6 +379,8 @@ describe('the configuration phase', () => {
   for (const version of ['1.20.4', '1.21.4', '26.1']) {
     it(`of ${version}, come again and again, leaves chat readable`, async () => {
       const { bytes, wrap } = loginBytes(version, { threshold: 64 })
+      // So long that the stages behind the first fall back.
+      const long = (round: number) => `before ${round} ${'x'.repeat(20_000)}`
       const again = Buffer.concat([
         wrap(packetBytes(version, 'play', 'start_configuration', {})),
         wrap(packetBytes(version, 'configuration', 'feature_flags', { features: ['minecraft:vanilla'] })),
@@ -388,7 +390,7 @@ describe('the configuration phase', () => {
       const dialect = await dialectOf(version)
       const stream = Buffer.concat(
         [1, 2, 3, 4].flatMap(round => [
-          wrap(lineOf(version, `before ${round}`)),
+          wrap(lineOf(version, long(round))),
           again,
           wrap(timeOf(version)),
           wrap(lineOf(version, `after ${round}`)),
@@ -401,7 +403,7 @@ describe('the configuration phase', () => {
         assert.deepEqual(
           line.chat(),
           [1, 2, 3, 4].flatMap(round => [
-            contentOf(version, `before ${round}`),
+            contentOf(version, long(round)),
             contentOf(version, `after ${round}`),
           ]),
           `pieces of ${pieceBytes}`,
