@@ -22,7 +22,7 @@ import { createNotices, type Notices } from './notices.ts'
 import { observeChat, readCommand } from './observe.ts'
 import type { StoreNews } from './outbox/open.ts'
 import { createOutbox, type Outbox, type OutboxNews } from './outbox/outbox.ts'
-import type { Store } from './outbox/store.ts'
+import type { Row, Store } from './outbox/store.ts'
 import { createBot } from './source/bot.ts'
 import type { ChatMessage } from './source/chat.ts'
 import { textOf } from './source/component.ts'
@@ -74,7 +74,7 @@ export function createBridge(config: Config, deps: BridgeDeps): Bridge {
     },
     { store, clock, log, random, onNews: news => raiseNews(notices, news), onWork: worker.wake },
   )
-  store.salvageWith(() => outbox.activeRows())
+  store.salvageWith(() => [...outbox.activeRows(), ...watches.flatMap(watch => watch.stateRows())])
   const notices = createNotices(clock, event => {
     log.warn({ code: event.notice?.code }, event.notice?.text.en_us ?? '')
     void outbox.accept([event])
@@ -147,6 +147,8 @@ function raiseStoreNews(notices: Notices, news: StoreNews) {
 type Watch = {
   start(): void
   stop(): Promise<void>
+  /** The lifecycle's state as it was last stored. */
+  stateRows(): Row[]
   /** Tells a notice in chat, once, to the first operator who is seen there. */
   announce(event: LifecycleEvent): void
 }
@@ -167,11 +169,12 @@ function createWatch(
   /** By code, so that a trouble that goes on is told once. */
   const unheard = new Map<string, string>()
 
+  let stateRow: Row | undefined
   const tracker = createTracker(server.name, server.lifecycle, clock, (events, state) => {
     for (const event of events)
       log.info({ event: event.id, ...(event.message && { message: event.message }) }, wordsOf(event))
-    const body = JSON.stringify(state)
-    void outbox.accept(events, [{ table: 'state', server: server.name, body }])
+    stateRow = { table: 'state', server: server.name, body: JSON.stringify(state) }
+    void outbox.accept(events, [stateRow])
   })
 
   const bot = createBot(
@@ -215,6 +218,7 @@ function createWatch(
       tracker.stop()
       await bot.stop()
     },
+    stateRows: () => (stateRow ? [stateRow] : []),
     announce: ({ notice }) => {
       if (notice) unheard.set(notice.code, notice.text[language])
     },

@@ -117,6 +117,17 @@ export function ownFolder(dir: string, now: number): Ownership {
       `state.dir ${dir} can't be made (${(error as NodeJS.ErrnoException).code}): make it, or name another folder`,
     )
   }
+  try {
+    return lockFolder(dir, now)
+  } catch (error) {
+    if (!isCorruption(error)) throw error
+    // The lock holds nothing but itself.
+    rmSync(join(dir, LOCK_FILE), { force: true })
+    return lockFolder(dir, now)
+  }
+}
+
+function lockFolder(dir: string, now: number): Ownership {
   const lock = new DatabaseSync(join(dir, LOCK_FILE))
   try {
     lock.exec('PRAGMA busy_timeout = 0; PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE')

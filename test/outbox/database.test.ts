@@ -208,6 +208,14 @@ describe('a folder', () => {
     assert.equal(existsSync(join(dir, 'bridge.owner')), false)
   })
 
+  it('whose lock was ruined by a power cut is owned all the same', t => {
+    const dir = temporaryFolder(t)
+    writeFileSync(join(dir, 'bridge.lock'), Buffer.alloc(8192, 0xa5))
+    const owner = ownFolder(dir, NOW)
+    assert.throws(() => ownFolder(dir, NOW), StoreError)
+    owner.release()
+  })
+
   it('is free again when its owner is killed', async t => {
     const dir = temporaryFolder(t)
     const child = spawn(process.execPath, [join(import.meta.dirname, 'owner.ts'), dir])
