@@ -15,11 +15,12 @@ import { recipientsOf } from './delivery/recipient.ts'
 import { createTester, type Tester } from './delivery/tester.ts'
 import { createWorker } from './delivery/worker.ts'
 import type { LifecycleEvent } from './event.ts'
-import type { LifecycleState } from './lifecycle.ts'
+import { type LifecycleState, parseState } from './lifecycle.ts'
 import type { Log } from './log.ts'
 import { manifest } from './manifest.ts'
 import { createNotices, type Notices } from './notices.ts'
 import { observeChat, readCommand } from './observe.ts'
+import { oneError } from './outbox/error.ts'
 import type { StoreNews } from './outbox/open.ts'
 import { createOutbox, type Outbox, type OutboxNews } from './outbox/outbox.ts'
 import type { Row, Store } from './outbox/store.ts'
@@ -86,6 +87,7 @@ export function createBridge(config: Config, deps: BridgeDeps): Bridge {
   let stopping: Promise<void> | undefined
 
   async function stopAll() {
+    notices.stop()
     await Promise.all([...watches.map(watch => watch.stop()), tester.stop()])
     await worker.stop(DRAIN_MS)
     await http.close()
@@ -106,7 +108,10 @@ export function createBridge(config: Config, deps: BridgeDeps): Bridge {
       return stopping
     },
     storeNews: news => {
-      if (news.type === 'health' && !news.health.atRisk) outbox.load()
+      if (news.type === 'health' && !news.health.atRisk) {
+        outbox.load()
+        for (const watch of watches) watch.adoptState()
+      }
       raiseStoreNews(notices, news)
     },
   }
@@ -149,6 +154,8 @@ type Watch = {
   stop(): Promise<void>
   /** The lifecycle's state as it was last stored. */
   stateRows(): Row[]
+  /** Takes up what an earlier run left, where the store could not be read at the start. */
+  adoptState(): void
   /** Tells a notice in chat, once, to the first operator who is seen there. */
   announce(event: LifecycleEvent): void
 }
@@ -166,15 +173,18 @@ function createWatch(
     prefix: server.commands.prefix,
     chatPatterns: server.commands.chatPatterns.map(compilePattern),
   }
-  /** By code, so that a trouble that goes on is told once. */
+  /** By code and what it is about, so that a trouble that goes on is told once. */
   const unheard = new Map<string, string>()
 
   let stateRow: Row | undefined
+  let adopted = false
   const tracker = createTracker(server.name, server.lifecycle, clock, (events, state) => {
+    adoptState()
     for (const event of events)
       log.info({ event: event.id, ...(event.message && { message: event.message }) }, wordsOf(event))
     stateRow = { table: 'state', server: server.name, body: JSON.stringify(state) }
-    void outbox.accept(events, [stateRow])
+    // A state that has not been read yet must not be written over.
+    void outbox.accept(events, adopted ? [stateRow] : [])
   })
 
   const bot = createBot(
@@ -202,6 +212,33 @@ function createWatch(
     unheard.clear()
   }
 
+  function adoptState() {
+    if (adopted) return
+    const stored = readState()
+    if (adopted) tracker.adopt(stored)
+  }
+
+  /** The state that an earlier run stored; an unreadable one is kept aside, and said. */
+  function readState(): LifecycleState | undefined {
+    let found: { body?: unknown } | undefined
+    try {
+      found = store.read(database => ({
+        body: database.prepare('SELECT body FROM state WHERE server = ?').get(server.name)?.body,
+      }))
+    } catch (error) {
+      log.error({}, `the stored state can't be read: ${oneError(error)}`)
+    }
+    if (!found) return undefined
+    adopted = true
+    if (found.body === undefined) return undefined
+    const state = parseState(found.body)
+    if (state) return state
+    log.error({}, 'the stored state is unreadable; it is set aside, and the lifecycle begins anew')
+    const aside = `${server.name} (unreadable since ${new Date(clock.now()).toISOString()})`
+    void store.put([{ table: 'state', server: aside, body: String(found.body) }])
+    return undefined
+  }
+
   const replier = createReplier(server.commands.reply, bot.play, { clock, log })
   const notify = createNotifyCommand(
     { server: server.name, commands: server.commands, language, enabled: deps.enabled, manifest },
@@ -210,7 +247,7 @@ function createWatch(
 
   return {
     start: () => {
-      tracker.start(storedState(store, server.name))
+      tracker.start(readState())
       bot.start()
     },
     stop: async () => {
@@ -218,9 +255,10 @@ function createWatch(
       tracker.stop()
       await bot.stop()
     },
-    stateRows: () => (stateRow ? [stateRow] : []),
-    announce: ({ notice }) => {
-      if (notice) unheard.set(notice.code, notice.text[language])
+    stateRows: () => (stateRow && adopted ? [stateRow] : []),
+    adoptState,
+    announce: ({ notice, extra }) => {
+      if (notice) unheard.set(`${notice.code} ${String(extra?.about ?? '')}`, notice.text[language])
     },
   }
 }
@@ -230,18 +268,6 @@ function playerOf({ kind, sender, component }: ChatMessage): ChatMessage['sender
   if (kind === 'player') return sender
   const [name] = component.with
   return component.translate === 'multiplayer.player.joined' && name ? { name: textOf(name) } : undefined
-}
-
-function storedState(store: Store, server: string): LifecycleState | undefined {
-  const body = store.read(
-    database => database.prepare('SELECT body FROM state WHERE server = ?').get(server)?.body,
-  )
-  if (typeof body !== 'string') return undefined
-  try {
-    return JSON.parse(body) as LifecycleState
-  } catch {
-    return undefined
-  }
 }
 
 function wordsOf(event: LifecycleEvent): string {

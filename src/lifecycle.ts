@@ -47,6 +47,7 @@ export {
   type LifecycleOptions,
   type LifecycleState,
   lifecycleSchema,
+  parseState,
   type Step,
 } from './task/state.ts'
 

@@ -1,4 +1,4 @@
-/** What the bridge says of itself: each code with its words and remedy, and at most one an hour of each. */
+/** What the bridge says of itself: each code with its words and remedy, and at most one an hour of each. What was held back is said when the hour is over. */
 import { createHash } from 'node:crypto'
 import type { Clock } from './clock.ts'
 import { type Json, type LifecycleEvent, NOTICE } from './event.ts'
@@ -17,19 +17,24 @@ export const NOTICES = {
     en_us: 'a notification ({}) could not be delivered to {}: {}. To send it again: pb-bridge resend {}',
     zh_cn: '一条通知（{}）无法送达 {}：{}。重新发送：pb-bridge resend {}',
   },
+  dead_letters: {
+    en_us:
+      '{} more notifications could not be delivered to {}. To send them again: pb-bridge resend --dead --endpoint {}',
+    zh_cn: '另有 {} 条通知无法送达 {}。重新发送：pb-bridge resend --dead --endpoint {}',
+  },
   store_at_risk: {
     en_us:
       "the store can't be written ({}): events live in memory and are lost if the bridge stops. Free or repair the disk",
     zh_cn: '存储无法写入（{}）：事件仅保存在内存中，通知桥停止就会丢失。请清理或修复磁盘',
   },
   store_recovered: {
-    en_us: 'the store is written again; nothing was lost',
-    zh_cn: '存储已恢复写入，没有丢失',
+    en_us: 'the store is written again',
+    zh_cn: '存储已恢复写入',
   },
   store_corrupt: {
     en_us:
-      'the store was corrupt; it was moved to {} and begun anew. Notifications that waited in it are not sent',
-    zh_cn: '存储已损坏，已移至 {} 并重新开始。其中等待发送的通知不会再发送',
+      'the store was corrupt; it was moved to {} and begun anew. Notifications that waited in it may be lost',
+    zh_cn: '存储已损坏，已移至 {} 并重新开始。其中等待发送的通知可能丢失',
   },
   store_forgot: {
     en_us:
@@ -42,24 +47,79 @@ export type NoticeCode = keyof typeof NOTICES
 
 export const NOTICE_INTERVAL_MS = 3_600_000
 
-export type Notices = {
-  /** `about` is what it is about: an endpoint, a server. Nothing happens where the same was said within the hour. */
-  raise(code: NoticeCode, about: string, ...values: string[]): void
+/** What one of a pair says ends what the other said: the later one is the truth. */
+const OPPOSITES: { [C in NoticeCode]?: NoticeCode } = {
+  endpoint_paused: 'endpoint_resumed',
+  endpoint_resumed: 'endpoint_paused',
+  store_at_risk: 'store_recovered',
+  store_recovered: 'store_at_risk',
 }
+
+export type Notices = {
+  /**
+   * `about` is what it is about: an endpoint, a server. Where the same was said within the hour, it waits for the end
+   * of that hour, and is said then if nothing has overtaken it.
+   */
+  raise(code: NoticeCode, about: string, ...values: string[]): void
+  /** What still waits is not said. */
+  stop(): void
+}
+
+type Held = { values: string[]; times: number; cancel(): void }
 
 export function createNotices(clock: Clock, tell: (event: LifecycleEvent) => void): Notices {
   const saidAt = new Map<string, number>()
+  const held = new Map<string, Held>()
+  let stopped = false
+
+  function say(code: NoticeCode, about: string, values: string[]) {
+    saidAt.set(keyOf(code, about), clock.monotonic())
+    tell(notice(code, clock.now(), about, values))
+  }
+
+  function hold(code: NoticeCode, about: string, values: string[], waitMs: number) {
+    const key = keyOf(code, about)
+    const waiting = held.get(key)
+    if (waiting) {
+      waiting.values = values
+      waiting.times += 1
+      return
+    }
+    const cancel = clock.after(waitMs, () => {
+      const now = held.get(key)
+      held.delete(key)
+      if (!now || stopped) return
+      // Many dead letters are one notice, with the command that sends them all again.
+      if (code !== 'dead_letter') return say(code, about, now.values)
+      saidAt.set(key, clock.monotonic())
+      return say('dead_letters', about, [String(now.times), about, about])
+    })
+    held.set(key, { values, times: 1, cancel })
+  }
 
   return {
     raise: (code, about, ...values) => {
-      const now = clock.monotonic()
-      const key = `${code} ${about}`
-      const last = saidAt.get(key)
-      if (last !== undefined && now - last < NOTICE_INTERVAL_MS) return
-      saidAt.set(key, now)
-      tell(notice(code, clock.now(), about, values))
+      if (stopped) return
+      const opposite = OPPOSITES[code]
+      if (opposite) {
+        held.get(keyOf(opposite, about))?.cancel()
+        held.delete(keyOf(opposite, about))
+      }
+      const last = saidAt.get(keyOf(code, about))
+      const waitMs = last === undefined ? 0 : last + NOTICE_INTERVAL_MS - clock.monotonic()
+      if (waitMs > 0) hold(code, about, values, waitMs)
+      else say(code, about, values)
+    },
+    stop: () => {
+      stopped = true
+      for (const { cancel } of held.values()) cancel()
+      held.clear()
     },
   }
+}
+
+function keyOf(code: NoticeCode, about: string): string {
+  return `${code} ${about}`
 }
 
 function notice(code: NoticeCode, at: number, about: string, values: string[]): LifecycleEvent {

@@ -16,6 +16,11 @@ export type Tracker = {
   /** Goes on where an earlier run stopped; call it before anything is taken. */
   start(stored: LifecycleState | undefined): void
   take(fact: Fact): void
+  /**
+   * Takes up a stored state that could not be read before. Where a task runs by now, it goes on, and those of the
+   * stored state end as unknown.
+   */
+  adopt(stored: LifecycleState | undefined): void
   /** True while a restore keeps the server away. */
   awaitsRestore(): boolean
   stop(): void
@@ -55,6 +60,17 @@ export function createTracker(
       take({ type: 'detached' })
     },
     take,
+    adopt: stored => {
+      const runs = state.backup !== null || state.restore !== null
+      const ends = stored && runs ? tick(stored, Number.MAX_SAFE_INTEGER, options).events : []
+      if (stored && !runs) {
+        const inPlay = state.attachedAt !== null
+        state = stored
+        take({ type: 'detached' })
+        if (inPlay) take({ type: 'attached' })
+      }
+      commit(ends, state)
+    },
     awaitsRestore: () => state.restore !== null,
     stop: () => {
       stopped = true

@@ -46,10 +46,40 @@ describe('a notice', () => {
       told
         .filter(({ notice, extra }) => notice?.code === code && extra?.about === about)
         .map(event => (event.at - (told[0]?.at ?? 0)) / NOTICE_INTERVAL_MS)
-    assert.deepEqual(at('dead_letter', 'a'), [0, 1, 2])
-    assert.deepEqual(at('dead_letter', 'b'), [0, 1, 2])
-    assert.deepEqual(at('store_at_risk'), [0, 1, 2])
+    // What was held back is told when the hour is over; many dead letters are one notice.
+    assert.deepEqual(at('dead_letter', 'a'), [0])
+    assert.deepEqual(at('dead_letters', 'a'), [1, 2, 3])
+    assert.deepEqual(at('dead_letters', 'b'), [1, 2, 3])
+    assert.deepEqual(at('store_at_risk'), [0, 1, 2, 3])
+    const more = told.find(({ notice }) => notice?.code === 'dead_letters')
+    assert.match(more?.notice?.text.en_us ?? '', /^59 more .* pb-bridge resend --dead --endpoint a$/)
     assert.equal(new Set(told.map(({ id }) => id)).size, told.length)
+  })
+
+  it('has the last word, whatever the hour: what it overtakes is not said after it', async () => {
+    const { raise, told, clock } = setUp()
+    raise('store_at_risk', '', 'full')
+    await clock.advance(60_000)
+    raise('store_recovered', '')
+    await clock.advance(60_000)
+    raise('store_at_risk', '', 'full again')
+    await clock.advance(NOTICE_INTERVAL_MS)
+    const codes = told.map(({ notice }) => notice?.code)
+    assert.deepEqual(codes, ['store_at_risk', 'store_recovered', 'store_at_risk'])
+    raise('store_recovered', '')
+    raise('store_at_risk', '', 'once more')
+    raise('store_recovered', '')
+    await clock.advance(2 * NOTICE_INTERVAL_MS)
+    assert.equal(told.at(-1)?.notice?.code, 'store_recovered')
+  })
+
+  it('that is held back is not said after the bridge has stopped, and leaves no timer', async () => {
+    const { raise, stop, told, clock } = setUp()
+    raise('store_at_risk', '', 'full')
+    raise('store_at_risk', '', 'full')
+    stop()
+    assert.equal(clock.pending(), 0)
+    assert.equal(told.length, 1)
   })
 
   it('is held back by time that passed, not by a clock that was set', async () => {

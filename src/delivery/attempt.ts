@@ -38,7 +38,7 @@ export function createAttempt({ http, clock }: { http: Http; clock: Clock }): At
     const reason = {
       code,
       text: redact(text, secrets),
-      ...(answer && { answer: redact(answer, secrets) }),
+      ...(answer && { answer: clip(redact(answer, secrets), LONGEST_ANSWER) }),
     }
     if (outcome.status === 'rejected') return { status: 'rejected', reason }
     const next: Carry = { doubtful: doubtful || isDoubtful(reason.code) }
@@ -68,7 +68,7 @@ export function createAttempt({ http, clock }: { http: Http; clock: Clock }): At
     const judged =
       provider.judge?.(answer, { request, carry: own, doubtful, now }) ?? judgeStatus(answer, request.url)
     if (judged.status === 'delivered') return judged
-    const outcome = { ...judged, reason: { ...judged.reason, answer: clip(answer.body, LONGEST_ANSWER) } }
+    const outcome = { ...judged, reason: { ...judged.reason, answer: answer.body } }
     if (outcome.status !== 'retry' || outcome.afterMs !== undefined) return outcome
     const afterMs = parseRetryAfter(answer.headers['retry-after'], now)
     return afterMs === undefined ? outcome : { ...outcome, afterMs }

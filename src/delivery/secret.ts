@@ -31,6 +31,9 @@ export function secretsOf(endpoint: { provider: Provider; target: Target; proxy?
     if (!url) continue
     add(url.username)
     add(url.password)
+    // As it goes out, in the header of Basic authentication.
+    if (url.username !== '' || url.password !== '')
+      add(Buffer.from(`${decode(url.username)}:${decode(url.password)}`).toString('base64'))
     for (const part of url.pathname.split('/')) add(part, SHORTEST_PATH_SECRET)
     for (const value of url.searchParams.values()) add(value)
   }

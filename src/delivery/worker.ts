@@ -58,10 +58,17 @@ export function createWorker(deps: {
       }
       waitMs = lane.pace.take()
       if (waitMs > 0) break
-      const run = deliver(lane, entry).finally(() => {
-        lane.running.delete(run)
-        pump(lane)
-      })
+      const run = deliver(lane, entry)
+        .catch((error: unknown) =>
+          log.error(
+            { err: error, delivery: entry.delivery.id },
+            'a delivery failed by a fault of the bridge',
+          ),
+        )
+        .finally(() => {
+          lane.running.delete(run)
+          pump(lane)
+        })
       lane.running.add(run)
     }
     if (waitMs !== undefined && !stopped) lane.cancelTimer = clock.after(waitMs, () => pump(lane))
@@ -71,7 +78,8 @@ export function createWorker(deps: {
     await outbox().begin(entry)
     const startedAt = clock.now()
     const started = clock.monotonic()
-    const outcome = await tryOnce(endpoint, entry, startedAt)
+    const told = await tryOnce(endpoint, entry, startedAt)
+    const outcome = abort.signal.aborted ? told : unlessStopped(told)
     const tookMs = clock.monotonic() - started
     await outbox().finish(entry, outcome, startedAt, tookMs)
     say(entry, outcome, tookMs)
@@ -122,4 +130,10 @@ export function createWorker(deps: {
       cancel()
     },
   }
+}
+
+/** A connection pool that was closed under a try, while the bridge does not stop, is a fault like any other. */
+function unlessStopped(outcome: Outcome): Outcome {
+  if (outcome.status !== 'retry' || outcome.reason.code !== 'stopped') return outcome
+  return { ...outcome, reason: { ...outcome.reason, code: 'reset' } }
 }

@@ -2,7 +2,6 @@
 import type { Clock } from '../clock.ts'
 import type { Log } from '../log.ts'
 import { type Ownership, openDatabase, ownFolder, StoreError } from './database.ts'
-import { oneError } from './error.ts'
 import { createStore, type Health, type Store } from './store.ts'
 
 export type StoreNews =
@@ -41,7 +40,7 @@ export function openStore(
           { reason: health.reason },
           `the store can't be written (${health.reason}): events live in memory until ${dir} can be written again`,
         )
-      else log.info({}, 'the store is written again; nothing was lost')
+      else log.info({}, 'the store is written again')
       onNews({ type: 'health', health })
     },
     onForgotten: rows => {
@@ -53,7 +52,8 @@ export function openStore(
     store.open()
   } catch (error) {
     if (error instanceof StoreError) throw error
-    log.error({}, `the store in ${dir} can't be opened (${oneError(error)})`)
+    // Says that it is at risk, and tries again.
+    store.flush()
   }
   return {
     store,

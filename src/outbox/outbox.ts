@@ -47,7 +47,13 @@ export type OutboxDeps = {
 }
 
 /** An active delivery and its event. */
-export type Entry = { delivery: Delivery; event: LifecycleEvent; dueAt: number }
+export type Entry = {
+  delivery: Delivery
+  event: LifecycleEvent
+  /** Monotonic, as is the next. */
+  dueAt: number
+  expiresAt: number
+}
 
 type Lane = {
   recipient: Recipient
@@ -60,6 +66,8 @@ type Lane = {
 
 /** More than this are not kept active for one endpoint: the oldest starts are given up first, then the oldest. */
 const MAX_ACTIVE = 10_000
+/** When what an earlier run left could not be read. */
+const RELOAD_MS = 60_000
 /** Over how long the backlog of a receiver that is back is spread. */
 const SPREAD_MS = 10_000
 /** Of an answer's body, for a person who looks into a dead letter. */
@@ -84,6 +92,7 @@ export function createOutbox(options: OutboxOptions, deps: OutboxDeps) {
       if (!loaded) loaded = loadOnce()
     } catch (error) {
       log.error({}, `what waits in the store can't be read: ${oneError(error)}`)
+      clock.after(RELOAD_MS, load)
     }
     for (const key of lanes.keys()) onWork(key)
   }
@@ -122,8 +131,16 @@ export function createOutbox(options: OutboxOptions, deps: OutboxDeps) {
     const health = readJson<EndpointHealth>(row.body)
     if (!lane || !health) return
     if (health.fingerprint === lane.recipient.fingerprint) setHealth(lane, health)
-    else if (health.pausedAt !== null)
+    else if (health.pausedAt !== null) {
       log.info({ endpoint: row.key }, `endpoint ${row.key} has changed in the config; it is no longer paused`)
+      void store.put([{ table: 'endpoint', key: lane.recipient.key, body: JSON.stringify(lane.health) }])
+    }
+  }
+
+  /** When a start is stale, by the clock that does not jump; never for all else. */
+  function expiryOf(event: LifecycleEvent): number {
+    if (statusOf(event.name) !== 'start') return Number.POSITIVE_INFINITY
+    return clock.monotonic() + event.at + options.startExpiryMs - clock.now()
   }
 
   function setHealth(lane: Lane, health: EndpointHealth) {
@@ -157,7 +174,7 @@ export function createOutbox(options: OutboxOptions, deps: OutboxDeps) {
     delivery.state = 'waiting'
     const longestMs = Math.max(0, ...lane.recipient.retry.delaysMs)
     const waitMs = interrupted ? 0 : Math.min(Math.max(0, delivery.dueAt - clock.now()), longestMs)
-    return { delivery, event, dueAt: clock.monotonic() + waitMs }
+    return { delivery, event, dueAt: clock.monotonic() + waitMs, expiresAt: expiryOf(event) }
   }
 
   /** Stores events with their deliveries, and whatever rows belong to the same transaction; then they may be sent. */
@@ -171,7 +188,7 @@ export function createOutbox(options: OutboxOptions, deps: OutboxDeps) {
       for (const { recipient } of lanes.values()) {
         if (!recipient.wants(event)) continue
         const delivery = newDelivery(event, recipient.key, now, ++order)
-        entries.push({ delivery, event, dueAt: clock.monotonic() })
+        entries.push({ delivery, event, dueAt: clock.monotonic(), expiresAt: expiryOf(event) })
         all.push(deliveryRow(delivery))
         wanted.add(recipient.key)
       }
@@ -234,7 +251,7 @@ export function createOutbox(options: OutboxOptions, deps: OutboxDeps) {
 
   /** Stores what a try came to, and decides what is next. */
   async function finish(entry: Entry, outcome: Outcome, startedAt: number, tookMs: number): Promise<void> {
-    const { delivery, event } = entry
+    const { delivery } = entry
     const lane = lanes.get(delivery.endpoint)
     if (!lane) return
     const record = {
@@ -256,8 +273,7 @@ export function createOutbox(options: OutboxOptions, deps: OutboxDeps) {
       await store.put([deliveryRow(delivery)])
       return
     }
-    const expiresInMs =
-      statusOf(event.name) === 'start' ? event.at + options.startExpiryMs - clock.now() : undefined
+    const expiresInMs = entry.expiresAt - clock.monotonic()
     const { retry } = lane.recipient
     // Tries of a paused endpoint ask how it is; they don't use up those of the delivery that is sent for it.
     const isProbe = lane.health.pausedAt !== null && outcome.status === 'retry'
@@ -311,7 +327,7 @@ export function createOutbox(options: OutboxOptions, deps: OutboxDeps) {
   function expire(entry: Entry): boolean {
     const { delivery, event } = entry
     if (delivery.state !== 'waiting') return true
-    if (statusOf(event.name) !== 'start' || clock.now() - event.at <= options.startExpiryMs) return false
+    if (entry.expiresAt >= clock.monotonic()) return false
     end(entry, 'expired')
     void store.put([deliveryRow(delivery)])
     log.info({ delivery: delivery.id }, `${event.name} for ${delivery.endpoint} is stale; it expires unsent`)
@@ -384,7 +400,12 @@ export function createOutbox(options: OutboxOptions, deps: OutboxDeps) {
       // An earlier try may have arrived: a service that says "duplicate" has it.
       ...(kept.carry === undefined && kept.attempts > 0 && { carry: { doubtful: true } }),
     }
-    const entry = { delivery, event: stored.event, dueAt: clock.monotonic() }
+    const entry = {
+      delivery,
+      event: stored.event,
+      dueAt: clock.monotonic(),
+      expiresAt: expiryOf(stored.event),
+    }
     lane.active.set(id, entry)
     await store.put([deliveryRow(delivery)])
     onWork(delivery.endpoint)

@@ -128,7 +128,8 @@ export function createStore(
     answers = []
     let sound = true
     try {
-      if (rows.size > 0) writeAll()
+      // A file that can't be opened is a risk before there is anything to write.
+      if (rows.size > 0 || (!database && !closed)) writeAll()
       rows.clear()
       retryMs = FIRST_RETRY_MS
       cancelRetry?.()

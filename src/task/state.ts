@@ -81,6 +81,35 @@ export type LifecycleState = {
   lastBackupAt: number | null
 }
 
+const taskSchema = z.looseObject({
+  id: z.string(),
+  deadlineAt: z.number(),
+  watched: z.boolean(),
+  cause: z.looseObject({}),
+})
+const stateSchema = z.looseObject({
+  server: z.string(),
+  opened: z.int(),
+  attachedAt: z.number().nullable(),
+  backup: taskSchema.extend({ startedAt: z.number(), settleAt: z.number().nullable() }).nullable(),
+  asked: z.looseObject({ backup: z.looseObject({}), cause: z.looseObject({}) }).nullable(),
+  restore: taskSchema
+    .extend({ phase: z.enum(['countdown', 'stopped']), backup: z.looseObject({}), stopsAt: z.number() })
+    .nullable(),
+  ended: z.looseObject({ task: taskSchema, eventId: z.string() }).nullable(),
+  lastBackupAt: z.number().nullable(),
+})
+
+/** A state that was stored; undefined where the text is none. */
+export function parseState(body: unknown): LifecycleState | undefined {
+  try {
+    const state: unknown = JSON.parse(String(body))
+    return stateSchema.safeParse(state).success ? (state as LifecycleState) : undefined
+  } catch {
+    return undefined
+  }
+}
+
 export type Step = { state: LifecycleState; events: LifecycleEvent[] }
 
 export function initialState(server: string): LifecycleState {

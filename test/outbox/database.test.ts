@@ -237,7 +237,7 @@ describe('a folder', () => {
       const dir = temporaryFolder(t)
       mkdirSync(join(dir, place))
       const { store, clock, log, news } = opened(t, dir)
-      assert.match(log.said()[0] ?? '', /can't be opened/, place)
+      assert.match(log.said()[0] ?? '', /can't be written/, place)
       await store.put([stateRow('survival', '{}'), eventRow('a')])
       assert.equal(store.health().atRisk, true)
       await clock.advance(300_000)
