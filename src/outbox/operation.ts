@@ -89,7 +89,9 @@ async function applyOne(
   delivery: Delivery,
   { outbox, clock, startExpiryMs }: OperationDeps,
 ): Promise<Fault | undefined> {
-  const { id, endpoint, state, event, eventAt } = delivery
+  const { id, endpoint, event, eventAt } = delivery
+  // What was being sent when a bridge died waits again in the outbox, whatever the disk still says.
+  const state = outbox.stateOf(id) ?? delivery.state
   if (state === 'sending') return { reason: 'it is being sent right now', over: false }
   if (type === 'drop') {
     if (state !== 'waiting' && state !== 'dead') return { reason: `it is ${state} already`, over: true }

@@ -463,6 +463,11 @@ export function createOutbox(options: OutboxOptions, deps: OutboxDeps) {
     resend,
     drop,
     activeRows,
+    /** Of an active delivery, as it is now; undefined for one that has ended. */
+    stateOf: (id: string) =>
+      [...lanes.values()]
+        .map(({ active }) => active.get(id)?.delivery.state)
+        .find(state => state !== undefined),
     /** Health and number of active deliveries of each endpoint. */
     status: () =>
       [...lanes.values()].map(({ recipient, health, active }) => ({

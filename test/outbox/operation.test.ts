@@ -103,6 +103,18 @@ describe('an operation', () => {
     ])
   })
 
+  it('reaches what was being sent when a bridge died, once the store has an owner again', async () => {
+    const first = newOperator()
+    await first.accept('e')
+    const entry = first.outbox.next('a')
+    assert.ok(entry)
+    await first.outbox.begin(entry)
+    const next = outboxOver(first)
+    const deps = { outbox: next.outbox, store: first.store, clock: first.clock, startExpiryMs: 15 * 60_000 }
+    assert.deepEqual((await applyOperation({ type: 'drop', id: 'e@a' }, deps)).ids, ['e@a'])
+    assert.deepEqual(statesOf(first.store), { 'e@a': 'dropped' })
+  })
+
   it('on an endpoint ends its pause and makes all that waits due', async () => {
     const { accept, tryNext, apply, outbox, clock, store } = newOperator()
     await accept('e', 'f')
