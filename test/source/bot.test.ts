@@ -77,6 +77,24 @@ function closedGame(reason: object | string) {
   })
 }
 
+/** A proxy before a server that answers no pings, and passes on a login when it is told to. */
+function startFront(port: number, onLogin: (pass: () => void) => void) {
+  return startBare(socket => {
+    socket.once('data', bytes => {
+      // The last byte of the handshake: 1 asks for the status.
+      if (bytes[bytes[0] ?? 0] === 1) return socket.destroy()
+      socket.pause()
+      return onLogin(() => {
+        const behind = connect(port, '127.0.0.1')
+        behind.on('error', () => {})
+        behind.write(bytes)
+        socket.pipe(behind).pipe(socket)
+        socket.on('close', () => behind.destroy())
+      })
+    })
+  })
+}
+
 const shutDown = (guest: Guest) =>
   guest.connection.end('', JSON.stringify({ translate: 'multiplayer.disconnect.server_shutdown' }))
 
@@ -143,17 +161,7 @@ describe('the bot in play', () => {
 
   it('joins by a set version where the server answers no ping', async () => {
     const game = await startGame(VERSION)
-    const front = await startBare(socket => {
-      socket.once('data', bytes => {
-        const isPing = bytes[bytes[0] ?? 0] === 1
-        if (isPing) return socket.destroy()
-        const behind = connect(game.port, '127.0.0.1')
-        behind.on('error', () => {})
-        behind.write(bytes)
-        socket.pipe(behind).pipe(socket)
-        return socket.on('close', () => behind.destroy())
-      })
-    })
+    const front = await startFront(game.port, pass => pass())
     const { bot, attached, facts } = makeBot(front.port, { version: VERSION })
     bot.start()
     await attached()
@@ -240,17 +248,22 @@ describe('the bot out of play', () => {
   })
 
   it('does not count a slow login as time in play', async () => {
-    const silent = await startBare(() => {})
-    const { bot, clock, waiting, waits } = makeBot(silent.port, { version: VERSION })
+    const game = await startGame(VERSION)
+    const held: (() => void)[] = []
+    const front = await startFront(game.port, pass => held.push(pass))
+    const { bot, clock, attached, waiting, waits } = makeBot(front.port, { version: VERSION })
     bot.start()
-    for (const [index, seconds] of ['5 s', '10 s', '20 s'].entries()) {
-      await until('the ping', () => silent.sockets.length === 2 * index + 1)
-      await clock.advance(10_000)
-      await until('the login', () => silent.sockets.length === 2 * index + 2)
-      await clock.advance(30_000)
-      await waiting(index + 1)
-      assert.match(waits().at(-1)?.message ?? '', new RegExp(`next try in ${seconds}$`))
-      await clock.advance(Number.parseInt(seconds, 10) * 1_000)
+    for (const [index, seconds] of [5, 10, 20].entries()) {
+      const time = index + 1
+      await until('the login', () => held.length === time)
+      await clock.advance(20_000)
+      held[index]?.()
+      await attached(time)
+      await clock.advance(50_000)
+      shutDown(await game.joined(time))
+      await waiting(time)
+      assert.match(waits().at(-1)?.message ?? '', new RegExp(`next try in ${seconds} s$`))
+      await clock.advance(seconds * 1_000)
     }
   })
 
@@ -277,6 +290,23 @@ describe('the bot out of play', () => {
       'the bot Bot is in play on ',
       'the bot is out of play: kicked: Server closed',
       "the bot is out of play: can't reach ",
+    ])
+  })
+
+  it('says the same reason again, once the bot was in play', async () => {
+    const game = await startGame(VERSION)
+    const { bot, log, attached, waiting, clock } = makeBot(game.port)
+    bot.start()
+    for (const [index, seconds] of [5, 10].entries()) {
+      await attached(index + 1)
+      shutDown(await game.joined(index + 1))
+      await waiting(index + 1)
+      await clock.advance(seconds * 1_000)
+    }
+    const said = log.said().filter(line => line.includes('Server closed'))
+    assert.deepEqual(said, [
+      'the bot is out of play: kicked: Server closed; next try in 5 s',
+      'the bot is out of play: kicked: Server closed; next try in 10 s',
     ])
   })
 

@@ -30,7 +30,7 @@ export type OpenSession = Awaited<ReturnType<typeof openSession>>
 export async function openSession(
   version: string,
   port: number,
-  over: { host?: string; clock?: ReturnType<typeof fakeClock> } = {},
+  over: { host?: string; clock?: ReturnType<typeof fakeClock>; onMessage?(stop: AbortController): void } = {},
 ) {
   const clock = over.clock ?? fakeClock()
   const log = fakeLog()
@@ -49,7 +49,13 @@ export async function openSession(
     },
     await dialectOf(version),
     { clock, log, signal: stop.signal },
-    { attached: play => plays.push(play), message: message => messages.push(message) },
+    {
+      attached: play => plays.push(play),
+      message: message => {
+        messages.push(message)
+        over.onMessage?.(stop)
+      },
+    },
   ).then(ending => {
     endings.push(ending)
     return ending

@@ -303,6 +303,15 @@ describe('the end of a session', () => {
     assert.equal((await session.ended).reason, 'no packet for 60 s')
   })
 
+  it('is the end of hearing, too, in the middle of a burst', async () => {
+    const lines = Array.from({ length: 300 }, (_, index) => said(`line ${index}`))
+    const server = await startBare(blurt(loginBytes(VERSION).bytes, ...lines))
+    const session = await openSession(VERSION, server.port, { onMessage: stop => stop.abort() })
+    assert.equal((await session.ended).reason, 'stopped')
+    await until('the socket is closed', () => server.sockets[0]?.destroyed === true)
+    assert.deepEqual(session.texts(), ['line 0'])
+  })
+
   it('comes when it is told to, in each phase', async () => {
     const clock = fakeClock()
     const stop = new AbortController()
