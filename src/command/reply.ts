@@ -3,6 +3,7 @@
  * section 1): a burst of 4 lines, then 1 a second.
  */
 import type { Clock } from '../clock.ts'
+import { createPace } from '../delivery/pace.ts'
 import { clip, plain } from '../delivery/plain.ts'
 import type { Log } from '../log.ts'
 import type { ChatMessage } from '../source/chat.ts'
@@ -41,8 +42,7 @@ export function createReplier(
   const stopping = new AbortController()
   const waiting: { player: string; line: Line }[] = []
   let sending = false
-  let tokens = BURST
-  let refilledAt = clock.monotonic()
+  const pace = createPace({ burst: BURST, intervalMs: INTERVAL_MS }, clock)
   /** The stays in the game in which a `/tell` was echoed, and those in which it was not. */
   const told = new WeakSet<Play>()
   const untold = new WeakSet<Play>()
@@ -63,15 +63,8 @@ export function createReplier(
   }
 
   async function takeToken() {
-    const now = clock.monotonic()
-    const refilled = Math.floor((now - refilledAt) / INTERVAL_MS)
-    tokens = Math.min(BURST, tokens + refilled)
-    refilledAt = tokens === BURST ? now : refilledAt + refilled * INTERVAL_MS
-    if (tokens === 0) {
-      await clock.sleep(refilledAt + INTERVAL_MS - now, stopping.signal)
-      return takeToken()
-    }
-    tokens -= 1
+    for (let waitMs = pace.take(); waitMs > 0; waitMs = pace.take())
+      await clock.sleep(waitMs, stopping.signal)
   }
 
   async function deliver(player: string, line: Line) {

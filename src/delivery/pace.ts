@@ -1,4 +1,4 @@
-/** How fast a service takes messages: a token bucket (facts/providers.md). */
+/** How fast a service, or a chat, takes messages: a token bucket (facts/providers.md, facts/chat-and-log.md). */
 import type { Clock } from '../clock.ts'
 
 export type Rate = {
