@@ -5,8 +5,9 @@
 import { join } from 'node:path'
 import type { Clock } from './clock.ts'
 import { createNotifyCommand } from './command/notify.ts'
-import { compilePattern, isOperator } from './command/permission.ts'
+import { compilePattern } from './command/permission.ts'
 import { createReplier } from './command/reply.ts'
+import { createRoster } from './command/roster.ts'
 import type { Config, ServerConfig } from './config.ts'
 import { createAttempt } from './delivery/attempt.ts'
 import { resolveEndpoints } from './delivery/endpoint.ts'
@@ -207,7 +208,7 @@ function createWatch(
   function tellUnheard(message: ChatMessage) {
     if (unheard.size === 0) return
     const player = playerOf(message)
-    if (player?.name === undefined || !isOperator(player, server.commands.operators)) return
+    if (player?.name === undefined || !roster.allows(player)) return
     for (const text of unheard.values()) replier.send(player.name, { text, color: 'yellow' })
     unheard.clear()
   }
@@ -240,9 +241,10 @@ function createWatch(
   }
 
   const replier = createReplier(server.commands.reply, bot.play, { clock, log })
+  const roster = createRoster(server.commands, { log })
   const notify = createNotifyCommand(
     { server: server.name, commands: server.commands, language, enabled: deps.enabled, manifest },
-    { tester, clock, log, send: replier.send },
+    { tester, roster, clock, log, send: replier.send },
   )
 
   return {

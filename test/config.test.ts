@@ -51,7 +51,14 @@ describe('a config', () => {
             version: 'auto',
             joinCommands: [],
           },
-          commands: { prefix: '!!pb', operators: [], cooldown: 10_000, reply: 'auto', chatPatterns: [] },
+          commands: {
+            prefix: '!!pb',
+            operators: [],
+            level: 4,
+            cooldown: 10_000,
+            reply: 'auto',
+            chatPatterns: [],
+          },
           lifecycle: { backupDeadline: 3_600_000, restoreDeadline: 900_000 },
         },
       ],
@@ -93,6 +100,9 @@ describe('a config', () => {
       commands: {
         prefix: '!!backup',
         operators: ['Steve', '069a79f4-44e9-4726-a5be-fca90e38aaf5'],
+        mcdrPermissions: '/srv/mcdr/permission.yml',
+        level: 3,
+        opsJson: '/srv/mcdr/server/ops.json',
         cooldown: '1min',
         reply: 'tell',
         chatPatterns: ['\\[\\w+\\] (?<player>\\w+): (?<message>.*)'],
@@ -478,6 +488,19 @@ describe('a fault', () => {
       [
         commands({ reply: 'whisper' }),
         'servers[0].commands.reply: "whisper" is not allowed; write "auto" or "tellraw" or "tell" or "public"',
+      ],
+      [
+        commands({ mcdrPermissions: '' }),
+        'servers[0].commands.mcdrPermissions: "" is no path; write that of the file, or null',
+      ],
+      [
+        commands({ opsJson: [] }),
+        'servers[0].commands.opsJson: a list is of the wrong type; write a text in double quotes',
+      ],
+      [commands({ level: 5 }), 'servers[0].commands.level: 5 is too large; write at most 4'],
+      [
+        commands({ level: 'admin' }),
+        'servers[0].commands.level: "admin" is of the wrong type; write a number',
       ],
       [
         commands({ cooldown: '10' }),

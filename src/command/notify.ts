@@ -18,8 +18,9 @@ import {
   summaryLine,
   unknownEventLine,
 } from './answer.ts'
-import { type CommandsConfig, isOperator } from './permission.ts'
+import type { CommandsConfig } from './permission.ts'
 import type { Line } from './reply.ts'
+import { type Roster, rosterKeys } from './roster.ts'
 
 export const DEFAULT_EVENT: EventName = 'backup_success'
 
@@ -74,10 +75,10 @@ export function createNotifyCommand(
     enabled: boolean
     manifest: Manifest
   },
-  deps: { tester: Tester; clock: Clock; log: Log; send(player: string, line: Line): void },
+  deps: { tester: Tester; roster: Roster; clock: Clock; log: Log; send(player: string, line: Line): void },
 ): NotifyCommand {
   const { server, commands, language, manifest } = options
-  const { tester, clock, log, send } = deps
+  const { tester, roster, clock, log, send } = deps
   const lastAt = new Map<string, number>()
   let running = false
 
@@ -98,7 +99,7 @@ export function createNotifyCommand(
     startCooldown(address)
     const hint =
       player.uuid === undefined ? ' (the server tells no UUID in chat: write the name, not the UUID)' : ''
-    log.warn({ player: address }, `${address} is not in commands.operators; the test was refused${hint}`)
+    log.warn({ player: address }, `${address} is not in ${rosterKeys(commands)}; the test was refused${hint}`)
     send(address, deniedLine(language))
   }
 
@@ -122,7 +123,7 @@ export function createNotifyCommand(
       const command = parseCommand(words)
       const address = addressOf(player)
       if (!command || address === undefined) return
-      if (!isOperator(player, commands.operators)) return refuse(player, address)
+      if (!roster.allows(player)) return refuse(player, address)
       if (command.type === 'help') {
         for (const line of helpLines(manifest, commands.prefix, language)) send(address, line)
         return

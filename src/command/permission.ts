@@ -23,6 +23,20 @@ export const commandsSchema = z
       .describe(
         'Names or UUIDs of the players who may use the commands of the bridge. A name is as trustworthy as the login of the server; where plugins change the names in chat, write UUIDs (from Minecraft 1.16 on).',
       ),
+    mcdrPermissions: optionalPath().describe(
+      "MCDReforged's permission.yml: players who have the level there may use the commands too. It is read again when it changes. null: not looked at.",
+    ),
+    level: z
+      .int()
+      .min(0)
+      .max(4)
+      .default(4)
+      .describe(
+        'The level of mcdrPermissions that a player needs: 4 owner, 3 admin, 2 helper, 1 user, 0 guest.',
+      ),
+    opsJson: optionalPath().describe(
+      "The Minecraft server's ops.json: every operator of the game may use the commands too. It is read again when it changes. null: not looked at.",
+    ),
     cooldown: duration('10s', { max: '1h' }).describe('How long a player waits between two commands.'),
     reply: z
       .enum(REPLY_ROUTES)
@@ -39,6 +53,15 @@ export const commandsSchema = z
   .describe('The commands in game chat.')
 
 export type CommandsConfig = z.output<typeof commandsSchema>
+
+/** The path of a file that may be left out; null says so too. */
+function optionalPath() {
+  return z
+    .string()
+    .regex(/\S/, 'is no path; write that of the file, or null')
+    .nullish()
+    .transform(path => path ?? undefined)
+}
 
 function checkPattern(source: string, context: z.RefinementCtx): void {
   try {
@@ -66,9 +89,14 @@ export function compilePattern(source: string): RegExp {
 export function isOperator(player: { uuid?: string; name?: string }, operators: readonly string[]): boolean {
   return operators.some(operator =>
     UUID.test(operator)
-      ? player.uuid !== undefined && plainUuid(operator) === plainUuid(player.uuid)
+      ? player.uuid !== undefined && isSameUuid(operator, player.uuid)
       : operator === player.name,
   )
+}
+
+/** With hyphens or without, in either case. */
+export function isSameUuid(one: string, other: string): boolean {
+  return plainUuid(one) === plainUuid(other)
 }
 
 function plainUuid(uuid: string): string {

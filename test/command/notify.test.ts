@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { createNotifyCommand, parseCommand, testEvent } from '../../src/command/notify.ts'
 import { commandsSchema } from '../../src/command/permission.ts'
 import type { Line } from '../../src/command/reply.ts'
+import { createRoster } from '../../src/command/roster.ts'
 import { createAttempt } from '../../src/delivery/attempt.ts'
 import { notificationSchema, resolveEndpoints } from '../../src/delivery/endpoint.ts'
 import type { Http } from '../../src/delivery/http.ts'
@@ -49,10 +53,11 @@ function setUp({
     close: async () => {},
   }
   const block = notificationSchema.parse({ enabled: true, endpoints })
+  const parsed = commandsSchema.parse({ operators: ['Steve', ALEX.uuid], ...commands })
   const command = createNotifyCommand(
     {
       server: 'survival',
-      commands: commandsSchema.parse({ operators: ['Steve', ALEX.uuid], ...commands }),
+      commands: parsed,
       language,
       enabled,
       manifest,
@@ -66,6 +71,7 @@ function setUp({
           clock,
           plugin: manifest,
         }),
+      roster: createRoster(parsed, { log }),
       clock,
       log,
       send: (player, line) => said.push({ player, line }),
@@ -310,6 +316,25 @@ describe('who may', () => {
     hear(EVE, 'test notify')
     assert.equal(texts().length, 1)
     assert.deepEqual(payloads, [])
+  })
+
+  it('is whom MCDReforged gives the level, until its file says otherwise', async t => {
+    const folder = mkdtempSync(join(tmpdir(), 'pb-notify-'))
+    t.after(() => rmSync(folder, { recursive: true }))
+    const file = join(folder, 'permission.yml')
+    writeFileSync(file, 'default_level: user\nowner:\n- Eve\nadmin:\n')
+    const { hear, texts, clock, log } = setUp({ commands: { mcdrPermissions: file } })
+    hear(EVE, 'test notify')
+    await clock.advance(10_000)
+    assert.deepEqual(texts(), SENT)
+    writeFileSync(file, 'default_level: user\nowner:\nadmin:\n- Eve\n- Herobrine\n')
+    hear(EVE, 'test notify')
+    await clock.advance(10_000)
+    assert.deepEqual(texts(), ['You have no permission for this command of the notification bridge'])
+    assert.equal(
+      log.said().at(-1),
+      'Eve is not in commands.operators, commands.mcdrPermissions (level 4); the test was refused',
+    )
   })
 
   it('is nobody by default', async () => {
