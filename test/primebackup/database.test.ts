@@ -648,7 +648,7 @@ describe('a look-up', () => {
       assert.ok(commitMs < 1000, `a commit took ${commitMs} ms`)
       // Against one that never rests a look-up has little chance, and gives way.
       if (restMs > 0) {
-        assert.ok(found > 20 && found > missed, `${found} looked up, ${missed} missed`)
+        assert.ok(found > missed, `${found} looked up, ${missed} missed`)
         assert.ok(newest > 5, 'nothing of what was committed meanwhile was seen')
       }
       for (const trouble of told)
