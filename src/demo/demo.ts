@@ -1,4 +1,7 @@
 /** The tour: a practice server, the real bridge and a local receiver, played once and then left to whoever watches. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { createBridge } from '../bridge.ts'
 import { systemClock as clock } from '../clock.ts'
 import { parseConfig } from '../config.ts'
@@ -30,7 +33,17 @@ export type DemoOptions = {
 }
 
 /** 0 when everything arrived, and when a person ended it; 1 when something did not. */
-export async function runDemo({ once, language, minecraft, stopped }: DemoOptions): Promise<number> {
+export async function runDemo(options: DemoOptions): Promise<number> {
+  const folder = mkdtempSync(join(tmpdir(), 'prime-backup-bridge-demo-'))
+  try {
+    return await play(options, folder)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/** `folder` stands for MCDR's. */
+async function play({ once, language, minecraft, stopped }: DemoOptions, folder: string): Promise<number> {
   const screen = createScreen()
   const say = (key: keyof typeof NARRATION, ...values: (string | number)[]) => {
     let used = 0
@@ -45,7 +58,17 @@ export async function runDemo({ once, language, minecraft, stopped }: DemoOption
     ...(minecraft !== undefined && { version: minecraft }),
   })
   const { port } = await server.start()
-  const primeBackup = createPrimeBackup({ server, clock, language, timings: { restartMs: 2000 } })
+  const files = {
+    mcdrLog: join(folder, 'logs', 'MCDR.log'),
+    database: join(folder, 'pb_files', 'prime_backup.db'),
+  }
+  const primeBackup = createPrimeBackup({
+    server,
+    clock,
+    language,
+    timings: { restartMs: 2000 },
+    ...files,
+  })
   primeBackup.start()
   const store = createStore(() => openMemory(), { clock, onHealth() {} })
   const bridge = createBridge(parseConfig(demoConfig(port, urls, language), 'the demo', {}), {

@@ -3,7 +3,7 @@
  * Which moments there are, and who sees what: facts/prime-backup.md sections 1 to 3.
  */
 import type { Component } from './component.ts'
-import type { Backup, Phrases } from './phrases.ts'
+import type { Backup, Draft, Phrases } from './phrases.ts'
 
 export type TaskName = 'create' | 'restore'
 
@@ -17,7 +17,9 @@ export type Moment =
   | { type: 'backup_started' }
   | { type: 'autosave'; on: boolean }
   | { type: 'world_saved' }
-  /** The files are stored; also of the safety backup before a restore. No line in chat. */
+  /** The files are being stored; also those of the safety backup before a restore. No line in chat. */
+  | { type: 'backup_storing'; backup: Draft }
+  /** They are; the backup is in the database. No line in chat. */
   | { type: 'backup_created'; backup: Backup }
   | { type: 'backup_completed'; backup: Backup; saveMs: number; createMs: number }
   | { type: 'save_timed_out' }
@@ -28,11 +30,17 @@ export type Moment =
   | { type: 'restore_asked'; backup: Backup }
   | { type: 'restore_not_chosen' }
   | { type: 'restore_countdown'; backup: Backup; secondsLeft: number }
+  /** Instead of countdown and stop. */
+  | { type: 'server_found_stopped' }
   | { type: 'server_stopping' }
-  | { type: 'server_stopped' }
-  | { type: 'restore_done'; backup: Backup; backupMs: number; restoreMs: number }
+  /** For whatever reason; 0, or -9 of a killed process. */
+  | { type: 'server_stopped'; code: 0 | -9 }
+  /** The safety backup is made, if there is one. */
+  | { type: 'restoring'; backup: Backup }
+  | { type: 'restore_done'; backup: Backup; backupMs: number; restoreMs: number; startsServer: boolean }
   | { type: 'restore_failed'; backup: Backup }
-  | { type: 'server_started' }
+  /** By the restore, or by whoever else. */
+  | { type: 'server_started'; by: 'restore' | 'other' }
 
 /** The line that everybody reads, without its prefix; undefined for moments of which chat says nothing. */
 export function publicLine(moment: Moment, phrases: Phrases, now: number): Component | undefined {
@@ -82,10 +90,13 @@ export function publicLine(moment: Moment, phrases: Phrases, now: number): Compo
     }
     case 'autosave':
     case 'world_saved':
+    case 'backup_storing':
     case 'backup_created':
     case 'task_raised':
+    case 'server_found_stopped':
     case 'server_stopping':
     case 'server_stopped':
+    case 'restoring':
     case 'restore_done':
     case 'restore_failed':
     case 'server_started':

@@ -6,17 +6,22 @@ import { UNITS, WORDS, type Word } from './words.ts'
 /** Who made a backup, as Prime Backup stores it: `player:Steve`, `console:`, `prime_backup:pre_restore`. */
 export type Creator = { type: 'player' | 'console' | 'prime_backup'; name: string }
 
-/** A backup as Prime Backup's database would have it. */
-export type Backup = {
-  id: number
+/** A backup as it is while its files are being stored. */
+export type Draft = {
   /** Epoch milliseconds. */
   at: number
   creator: Creator
   /** As stored: Prime Backup's own comments are markers (facts/prime-backup.md section 7). */
   comment: string
-  temporary: boolean
+  tags: { temporary?: true; scheduled?: true }
+  fileCount: number
   rawBytes: number
   storedBytes: number
+}
+
+/** A backup as Prime Backup's database has it. */
+export type Backup = Draft & {
+  id: number
   /** What this backup added. */
   added: { blobs: number; rawBytes: number; storedBytes: number }
 }
@@ -154,7 +159,7 @@ function isPlain(component: Component | undefined): component is ComponentObject
 }
 
 /** Python's `round(value, 2)`, printed. */
-function pythonFloat(value: number): string {
+export function pythonFloat(value: number): string {
   const rounded = Math.round(value * 100) / 100
   return Number.isInteger(rounded) ? `${rounded}.0` : String(rounded)
 }

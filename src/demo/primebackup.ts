@@ -1,11 +1,13 @@
 /**
- * A stand-in for MCDR with Prime Backup (PB) 1.13 beside the practice server: it hears chat, keeps no files, and says
- * what PB says. All that happens passes through one place, as moments: chat is told from them, and so can be a log.
+ * A stand-in for MCDR with Prime Backup (PB) 1.13 beside the practice server: it hears chat, stores no world, and says
+ * what PB says. All that happens passes through one place, as moments: chat, MCDR's log and PB's database tell of them.
  */
 import type { Clock } from '../clock.ts'
 import type { Language } from '../language.ts'
 import type { Component } from './component.ts'
+import { createPrimeBackupDatabase, type PrimeBackupDatabase } from './database.ts'
 import { type Moment, publicLine } from './lines.ts'
+import { createMcdrLog, type McdrLog } from './log.ts'
 import { createPhrases } from './phrases.ts'
 import { createReplies } from './replies.ts'
 import type { AdminKey, PracticeServer } from './server.ts'
@@ -23,6 +25,12 @@ export type PrimeBackupOptions = {
   timings?: Partial<Timings>
   /** Says after a manual backup that the timer of the schedule was reset. @default false */
   scheduled?: boolean
+  /** A restore makes a backup of what it replaces first. @default true */
+  safetyBackup?: boolean
+  /** Path of MCDR's log, which is appended to; none by default. */
+  mcdrLog?: string
+  /** Path of PB's database, which must not be there yet; none by default. */
+  database?: string
   /** Hears all that happens, also what chat does not tell. */
   onMoment?(moment: Moment, at: number): void
   /** What was answered to the console or to the schedule, which PB writes to its log. */
@@ -46,12 +54,15 @@ export function createPrimeBackup(options: PrimeBackupOptions) {
     clock,
     timings,
     scheduled: options.scheduled ?? false,
+    safetyBackup: options.safetyBackup ?? true,
     replies,
     server,
     happen,
     reply,
   })
   const { backups } = tasks
+  let log: McdrLog | undefined
+  let database: PrimeBackupDatabase | undefined
   let listening = false
   let stopped = false
 
@@ -59,8 +70,11 @@ export function createPrimeBackup(options: PrimeBackupOptions) {
 
   function happen(moment: Moment) {
     if (stopped) return
-    onMoment?.(moment, clock.now())
-    const line = publicLine(moment, phrases, clock.now())
+    const at = clock.now()
+    if (moment.type === 'backup_created') database?.add(moment.backup)
+    log?.moment(moment, at)
+    onMoment?.(moment, at)
+    const line = publicLine(moment, phrases, at)
     if (line !== undefined) server.broadcastSystem(phrases.prefixed(line))
     const key = ADMIN_LINES[moment.type]?.(moment)
     if (key) server.adminLine(key)
@@ -69,9 +83,25 @@ export function createPrimeBackup(options: PrimeBackupOptions) {
   function reply(issuer: Issuer, ...lines: Component[]) {
     for (const line of lines) {
       if (stopped) return
-      if (issuer.type === 'player') server.broadcastSystem(phrases.prefixed(line), { to: [issuer.name] })
-      else onReply?.(phrases.prefixed(line))
+      const prefixed = phrases.prefixed(line)
+      if (issuer.type === 'player') {
+        if (!server.isRunning()) log?.unsent(issuer.name, prefixed, clock.now())
+        server.broadcastSystem(prefixed, { to: [issuer.name] })
+      } else {
+        // A task answers for itself; the rest is said by the console's own command.
+        const thread = tasks.current()?.issuer === issuer ? 'worker-heavy' : 'TaskExecutor'
+        log?.reply(prefixed, clock.now(), thread)
+        onReply?.(prefixed)
+      }
     }
+  }
+
+  function onStarted() {
+    happen({ type: 'server_started', by: tasks.current()?.name === 'restore' ? 'restore' : 'other' })
+  }
+
+  function onStopped(how: 'gracefully' | 'abruptly') {
+    happen({ type: 'server_stopped', code: how === 'gracefully' ? 0 : -9 })
   }
 
   function hear(name: string, text: string) {
@@ -97,7 +127,7 @@ export function createPrimeBackup(options: PrimeBackupOptions) {
   }
 
   function permanent() {
-    return backups.filter(({ temporary }) => !temporary)
+    return backups.filter(({ tags }) => !tags.temporary)
   }
 
   function wanted(id: number | undefined) {
@@ -172,15 +202,24 @@ export function createPrimeBackup(options: PrimeBackupOptions) {
       const nextAt = clock.now() + timings.scheduleMs
       happen({ type: 'schedule_ended', withError: outcome === 'raised', nextAt })
     },
+    /** Makes the files of log and database, and throws where it can't. Idempotent. */
     start() {
-      if (!stopped && !listening) server.events.on('chat', hear)
+      if (stopped || listening) return
       listening = true
+      if (options.database !== undefined) database = createPrimeBackupDatabase(options.database)
+      if (options.mcdrLog !== undefined) log = createMcdrLog({ file: options.mcdrLog, phrases })
+      server.events.on('chat', hear).on('started', onStarted).on('stopped', onStopped)
+      // MCDR's log begins with the start of the server.
+      if (server.isRunning()) log?.moment({ type: 'server_started', by: 'other' }, clock.now())
     },
     /** For good: ends what runs without another word, and resolves when nothing is left. Idempotent. */
     async stop(): Promise<void> {
       stopped = true
-      server.events.off('chat', hear)
+      server.events.off('chat', hear).off('started', onStarted).off('stopped', onStopped)
       await tasks.stop()
+      log?.close()
+      database?.close()
+      database = undefined
     },
   }
 }

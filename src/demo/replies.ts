@@ -36,14 +36,15 @@ export function createReplies(phrases: Phrases) {
     const filter =
       type === 'player'
         ? name
-        : `${type}:${name}${type === 'prime_backup' && backup.temporary ? ' --all' : ''}`
+        : `${type}:${name}${type === 'prime_backup' && backup.tags.temporary ? ' --all' : ''}`
     return creatorName(backup.creator, {
       clickEvent: { action: 'suggest_command', value: command(`list --creator ${filter}`) },
       hoverEvent: show(say('creatorHover', [creatorName(backup.creator)])),
     })
   }
 
-  function tags({ temporary }: Backup): Component[] {
+  /** Prime Backup shows every tag; the stand-in shows this one. */
+  function tags({ tags: { temporary } }: Backup): Component[] {
     if (!temporary) return [say('tags', [say('noTags', [], { color: 'gray' })])]
     const name = (hover: Component) => say('temporary', [], { color: 'aqua', hoverEvent: show(hover) })
     const flag = colored('T', 'yellow', { hoverEvent: show(say('temporary', [], { color: 'aqua' })) })

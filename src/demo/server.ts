@@ -25,6 +25,8 @@ export type AdminKey =
   | 'commands.stop.stopping'
 
 export type PracticeEvents = {
+  started: []
+  stopped: [how: 'gracefully' | 'abruptly']
   join: [name: string]
   leave: [name: string]
   /** Public chat of any player. */
@@ -213,13 +215,17 @@ export function createPracticeServer(options: PracticeOptions) {
     for (const player of roster.all())
       if (player.connection && roster.remove(player)) events.emit('leave', player.name)
     await closed
+    events.emit('stopped', how)
   }
 
   const start = () =>
     inTurn(async () => {
       const wasOpen = door.isOpen()
       await door.open()
-      if (!wasOpen) for (const player of roster.all()) announce('multiplayer.player.joined', player)
+      if (!wasOpen) {
+        events.emit('started')
+        for (const player of roster.all()) announce('multiplayer.player.joined', player)
+      }
       return { port: door.port() }
     })
   const shutdown = () =>

@@ -7,7 +7,7 @@
 import type { Clock } from '../clock.ts'
 import type { Component } from './component.ts'
 import type { Moment, TaskName } from './lines.ts'
-import type { Backup, Creator } from './phrases.ts'
+import type { Backup, Creator, Draft } from './phrases.ts'
 import type { Replies } from './replies.ts'
 
 /** How the next task goes wrong: the first two and `unload` can befall a backup only, `restore_fail` a restore. */
@@ -58,6 +58,7 @@ const UNLOADED = new Error('plugin unloaded')
 const STOPPED = new Error('stopped')
 
 /** Sizes as of the recordings: a small world, of which little changes. */
+const FILE_COUNT = 64
 const RAW_BYTES = 1_918_894
 const STORED_BYTES = 387_021
 const FIRST_ADDED = { blobs: 52, rawBytes: RAW_BYTES, storedBytes: STORED_BYTES }
@@ -70,14 +71,16 @@ type Deps = {
   timings: Timings
   /** Whether a schedule runs, whose timer a manual backup resets. */
   scheduled: boolean
+  /** Whether a restore makes a backup of what it replaces. */
+  safetyBackup: boolean
   replies: Replies
-  server: { shutdown(): Promise<unknown>; start(): Promise<unknown> }
+  server: { isRunning(): boolean; shutdown(): Promise<unknown>; start(): Promise<unknown> }
   happen(moment: Moment): void
   reply(issuer: Issuer, ...lines: Component[]): void
 }
 
 export function createTasks(deps: Deps) {
-  const { clock, timings, scheduled, replies, server, happen, reply } = deps
+  const { clock, timings, scheduled, safetyBackup, replies, server, happen, reply } = deps
   const backups: Backup[] = []
   const faults: Fault[] = []
   let task: Task | undefined
@@ -138,9 +141,15 @@ export function createTasks(deps: Deps) {
         const savedAt = clock.monotonic()
         if (fault === 'abort') abort.abort(ABORTED)
         if (fault === 'unload') abort.abort(UNLOADED)
+        abort.signal.throwIfAborted()
+        const draft = beginStoring(
+          creatorOf(issuer),
+          comment,
+          issuer.type === 'schedule' ? { scheduled: true } : {},
+        )
         await clock.sleep(timings.createMs, abort.signal)
         if (fault === 'raise') return 'raised'
-        const backup = add(creatorOf(issuer), comment)
+        const backup = add(draft)
         happen({
           type: 'backup_completed',
           backup,
@@ -149,6 +158,8 @@ export function createTasks(deps: Deps) {
         })
         return 'made'
       } catch (error) {
+        // The database refused.
+        if (!abort.signal.aborted) return 'raised'
         if (error === UNLOADED) happen({ type: 'plugin_unloaded' })
         else happen({ type: 'task_aborted', task: 'create' })
         return 'ended'
@@ -156,30 +167,34 @@ export function createTasks(deps: Deps) {
     }
   }
 
+  function beginStoring(creator: Creator, comment: string, tags: Draft['tags']): Draft {
+    const sizes = { fileCount: FILE_COUNT, rawBytes: RAW_BYTES, storedBytes: STORED_BYTES }
+    const draft = { at: clock.now(), creator, comment, tags, ...sizes }
+    happen({ type: 'backup_storing', backup: draft })
+    return draft
+  }
+
   /** The next id is one more than the highest: a failed backup leaves none (trap 4). */
-  function add(creator: Creator, comment: string): Backup {
+  function add(draft: Draft): Backup {
     const backup: Backup = {
+      ...draft,
       id: Math.max(0, ...backups.map(({ id }) => id)) + 1,
-      at: clock.now(),
-      creator,
-      comment,
-      temporary: creator.name === 'pre_restore',
-      rawBytes: RAW_BYTES,
-      storedBytes: STORED_BYTES,
       added: backups.length === 0 ? FIRST_ADDED : LATER_ADDED,
     }
-    backups.push(backup)
     happen({ type: 'backup_created', backup })
+    backups.push(backup)
     return backup
   }
 
   async function restore(own: Task, backup: Backup, confirmed: boolean) {
     const fault = takeFault(['abort', 'restore_fail'])
     const { signal } = own.abort
+    let wasRunning = false
     happen({ type: 'restore_asked', backup })
     try {
       if (!confirmed && !(await isConfirmed(own))) return happen({ type: 'restore_not_chosen' })
-      for (let secondsLeft = timings.countdownS; secondsLeft > 0; secondsLeft--) {
+      wasRunning = server.isRunning()
+      for (let secondsLeft = wasRunning ? timings.countdownS : 0; secondsLeft > 0; secondsLeft--) {
         happen({ type: 'restore_countdown', backup, secondsLeft })
         if (fault === 'abort') own.abort.abort(ABORTED)
         await clock.sleep(timings.secondMs, signal)
@@ -188,12 +203,17 @@ export function createTasks(deps: Deps) {
       return happen({ type: 'task_aborted', task: 'restore' })
     }
     own.abortable = false
-    happen({ type: 'server_stopping' })
-    await server.shutdown()
-    happen({ type: 'server_stopped' })
+    if (wasRunning) {
+      happen({ type: 'server_stopping' })
+      await server.shutdown()
+    } else happen({ type: 'server_found_stopped' })
     const stoppedAt = clock.monotonic()
-    add({ type: 'prime_backup', name: 'pre_restore' }, `__pb_translated__:pre_restore:${backup.id}`)
+    if (safetyBackup) {
+      const creator = { type: 'prime_backup', name: 'pre_restore' } as const
+      add(beginStoring(creator, `__pb_translated__:pre_restore:${backup.id}`, { temporary: true }))
+    }
     const backedUpAt = clock.monotonic()
+    happen({ type: 'restoring', backup })
     await clock.sleep(timings.restartMs, signal).catch(() => {})
     if (fault === 'restore_fail') {
       happen({ type: 'restore_failed', backup })
@@ -202,10 +222,9 @@ export function createTasks(deps: Deps) {
       return reply(own.issuer, replies.raised('restore'))
     }
     const restoreMs = clock.monotonic() - backedUpAt
-    happen({ type: 'restore_done', backup, backupMs: backedUpAt - stoppedAt, restoreMs })
-    if (stopped) return
-    await server.start()
-    happen({ type: 'server_started' })
+    const backupMs = backedUpAt - stoppedAt
+    happen({ type: 'restore_done', backup, backupMs, restoreMs, startsServer: wasRunning })
+    if (wasRunning && !stopped) await server.start()
   }
 
   /** False when nobody chose in time; rejects on an abort. */

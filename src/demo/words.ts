@@ -113,6 +113,16 @@ export const WORDS = {
   /** MCDR's own. */
   unknownArgument: text('Unknown argument', '未知参数'),
   permissionDenied: text('Permission denied', '权限不足'),
+  processStopped: text('Server process stopped with code {}', '服务器进程已停止，返回代码为 {}'),
+  killed: text('{} (terminated by signal SIGKILL)', '{} (被信号 SIGKILL 终止)'),
+  serverStopped: text('Server stopped', '服务端已关闭'),
+  serverStarting: text('Starting the server with command {}', '正在启动服务端，启动参数为 {}'),
+  serverRunning: text('Server is running at PID {}', '服务端正在以 PID {} 运行中'),
+  notSent: text(
+    'Server has been terminated, cannot send command to its stdin',
+    '服务端已关闭，不能向其标准输入流输入命令',
+  ),
+  notSentCommand: text('Command being sent: {}...', '被输入的命令: {}...'),
 } as const satisfies { [key: string]: Text }
 
 export type Word = keyof typeof WORDS

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, test } from 'node:test'
-import { type Clock, systemClock } from '../../src/clock.ts'
+import { systemClock } from '../../src/clock.ts'
 import type { Moment } from '../../src/demo/lines.ts'
 import { createPrimeBackup, type PrimeBackup, type PrimeBackupOptions } from '../../src/demo/primebackup.ts'
 import { createPracticeServer, type PracticeServer, type VirtualPlayer } from '../../src/demo/server.ts'
@@ -10,6 +10,7 @@ import type { Fault, Timings } from '../../src/demo/tasks.ts'
 import { LANGUAGES, type Language } from '../../src/language.ts'
 import { eventually, joinServer, type TestClient } from './client.ts'
 import { CORPUS, lines, sorted } from './corpus.ts'
+import { fasterBy } from './standin.ts'
 
 type Stage = {
   server: PracticeServer
@@ -29,11 +30,6 @@ afterEach(async () => {
   }
   stages = []
 })
-
-/** As the system's, but the waits of Prime Backup are so many times shorter. */
-function fasterBy(factor: number): Clock {
-  return { ...systemClock, sleep: (ms, signal) => systemClock.sleep(ms / factor, signal) }
-}
 
 async function setUp(
   options: Partial<PrimeBackupOptions> & { version?: string; faster?: number },
