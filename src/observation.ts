@@ -1,5 +1,8 @@
 import type { BackupFacts } from './event.ts'
 
+/** `database` only ever answers what the bridge asks. */
+export type Source = 'chat' | 'log' | 'database'
+
 /**
  * One thing that a source saw, typed. What the words of Prime Backup (PB) were no longer matters from here on.
  * Where each comes from: facts/prime-backup.md section 1.
@@ -7,8 +10,11 @@ import type { BackupFacts } from './event.ts'
 export type Observation = {
   /** Epoch milliseconds. */
   at: number
-  source: 'chat' | 'log'
+  source: Source
 } & Fact
+
+/** What a backup added to what was stored before. */
+export type NewBlobs = { count: number; rawBytes: number; storedBytes: number }
 
 export type Fact =
   /** PB: `Creating backup, please wait`. */
@@ -18,7 +24,7 @@ export type Fact =
       type: 'backup_completed'
       backup: BackupFacts & { id: number }
       costS: number
-      newBlobs?: { count: number; rawBytes: number; storedBytes: number }
+      newBlobs?: NewBlobs
     }
   /** PB says why a backup ended without a result. */
   | { type: 'backup_ended'; message: 'aborted' | 'save_wait_time_out' | 'plugin_unloaded' }
@@ -40,6 +46,28 @@ export type Fact =
   | { type: 'restore_countdown'; backup: BackupFacts & { id: number }; secondsLeft: number }
   /** PB: `Task restore backup aborted`. */
   | { type: 'restore_aborted' }
+  /** PB's log: `Creating backup for …`: what the backup that runs is of. Also of the safety backup before a restore. */
+  | { type: 'backup_described'; backup: BackupFacts }
+  /** PB's log: `Create backup #1 done, …`: its files are stored. Also of the safety backup before a restore. */
+  | { type: 'backup_stored'; id: number; newBlobs: NewBlobs }
+  /** PB's log: `Task ‹…› run error`, with the last exception of its traceback. */
+  | { type: 'task_raised'; task: 'backup' | 'restore'; error: { type: string; message: string } }
+  /** PB's log: `Wait for server to stop`, or `Found an already-stopped server`. */
+  | { type: 'restore_stopping'; running: boolean }
+  /** PB's log: `Restoring to backup #1 (…)`. */
+  | { type: 'restore_began'; id: number }
+  /** PB's log: `Export done`, `Export done with 3 failures`. */
+  | { type: 'export_ended'; failures: number }
+  /** PB's log: `Restore to backup #1 done, …`; `starting`: PB starts the server that it stopped. */
+  | { type: 'restore_done'; id: number; costS: number; starting: boolean }
+  /** PB's log: `Restore to backup #1 failed: …`; the exception's class follows with `task_raised`. */
+  | { type: 'restore_failed'; id: number; reason: string }
+  /** MCDR's log: the server's process ended, or began. */
+  | { type: 'server_process'; running: boolean }
+  /** Whether MCDR's log can be read, by whoever follows it; `heard`: it has lines of PB. */
+  | { type: 'log_readable'; readable: boolean; heard?: true }
+  /** PB's database has a backup that was made since the one that runs began. */
+  | { type: 'backup_found'; backup: BackupFacts & { id: number } }
   /** The server's admin line, seen by operators only. */
   | { type: 'autosave'; on: boolean }
   /** The server said that it stops: an admin line, or the reason of the kick. */

@@ -1,5 +1,7 @@
-/** What a chat message says of Prime Backup and of the server. Pure; invariant 4 of the design lives here. */
-import type { Fact } from './observation.ts'
+/** What a chat message, or a record of MCDR's log, says of Prime Backup and of the server. Pure; invariant 4 of the design lives here. */
+import { epochOf } from './localtime.ts'
+import type { Fact, Observation } from './observation.ts'
+import { type LogEntry, parseHead, parseLine } from './primebackup/log.ts'
 import { parseMessage, parseSize } from './primebackup/messages.ts'
 import type { ChatMessage } from './source/chat.ts'
 import { type Component, type Run, runsOf, textOf } from './source/component.ts'
@@ -128,6 +130,18 @@ function observeAdmin(component: Component): Fact | undefined {
     default:
       return undefined
   }
+}
+
+/**
+ * What a record of MCDR's log says, if anything. `timeZone`: of the machine that MCDR runs on, an IANA name; the
+ * bridge's own by default. `notBefore`: the time of the record before it, which tells the two hours apart where a
+ * clock is set back.
+ */
+export function observeLog(entry: LogEntry, timeZone?: string, notBefore?: number): Observation | undefined {
+  const line = parseHead(entry.head)
+  const fact = line && parseLine(line, entry.rest, timeZone)
+  const at = fact && epochOf(line.time, timeZone, notBefore)
+  return at === undefined ? undefined : ({ ...fact, at, source: 'log' } as Observation)
 }
 
 /** Whether the server said, by the reason of a kick, that it shuts down. */
