@@ -56,8 +56,6 @@ export const minecraftSchema = z
       ),
   })
   .superRefine(checkUsername, { when: () => true })
-  .prefault({})
-  .describe('The game server that the bot joins, and the bot’s account.')
 
 /** `value` may be faulty elsewhere. */
 function checkUsername(value: unknown, context: z.RefinementCtx): void {
