@@ -9,7 +9,7 @@ type Command = {
   usage: string
   summary: string
   options: Options
-  /** Names of the arguments after the command; those in brackets may be left out. */
+  /** Names of the arguments after the command; those in brackets may be left out, and there may be many of one with `…`. */
   arguments?: string[]
   run(values: Values, positionals: string[]): Promise<number>
 }
@@ -56,16 +56,21 @@ const COMMANDS: { [name: string]: Command } = {
       }),
   },
   replay: {
-    usage: 'replay --chat FILE [--no-settle] [--language en_us|zh_cn] [--server NAME] [--config FILE]',
-    summary: 'print the notifications that a chat recording gives, one JSON payload a line',
+    usage:
+      'replay [--log FILE…] [--chat FILE] [--database FILE] [--no-settle] [--language en_us|zh_cn] [--server NAME] [--config FILE]',
+    summary:
+      "print the notifications that MCDReforged's logs (and their zips) or a chat recording give, one JSON payload a line",
     options: {
+      log: { type: 'string', multiple: true },
       chat: { type: 'string' },
+      database: { type: 'string' },
       'no-settle': { type: 'boolean', default: false },
       language: { type: 'string', default: 'en_us' },
       server: { type: 'string' },
       config: { type: 'string', short: 'c' },
     },
-    run: async values => (await import('./cli/replay.ts')).replay(values),
+    arguments: ['[log…]'],
+    run: async (values, logs) => (await import('./cli/replay.ts')).replay(values, logs),
   },
   events: {
     usage: 'events [--since 7d] [--json] [--config FILE]',
@@ -151,7 +156,8 @@ async function main(argv: string[]): Promise<number> {
   }
   if (parsed.values.help) return print(`pb-bridge ${command.usage}\n  ${command.summary}`)
   if (parsed.values.version) return printVersion()
-  const surplus = parsed.positionals[command.arguments?.length ?? 0]
+  const isOpen = command.arguments?.at(-1)?.endsWith('…]') === true
+  const surplus = isOpen ? undefined : parsed.positionals[command.arguments?.length ?? 0]
   if (surplus !== undefined) return misused(`unexpected argument "${surplus}"`, command)
   return command.run(parsed.values, parsed.positionals)
 }

@@ -10,8 +10,32 @@ import { describeIssues } from './config/fault.ts'
 import { notificationSchema } from './delivery/endpoint.ts'
 import { duration } from './duration.ts'
 import { lifecycleSchema } from './lifecycle.ts'
+import { isTimeZone } from './localtime.ts'
 import { LOG_LEVELS } from './log.ts'
 import { minecraftSchema } from './source/bot.ts'
+
+/** A path in the config is relative to the config's file. */
+const path = z.string().min(1, 'is empty; write a path, or leave the key out')
+
+const mcdrSchema = z
+  .strictObject({
+    log: path.describe("MCDReforged's log file, logs/MCDR.log in its folder."),
+    pollInterval: duration('1s', { min: '100ms', max: '1m' }).describe(
+      'How often the log is looked at; a change is most often noticed sooner.',
+    ),
+  })
+  .describe(
+    "MCDReforged's log, which tells what chat can't: why a backup failed, how a restore ended. Without a bot it is enough alone.",
+  )
+
+const primeBackupSchema = z
+  .strictObject({
+    database: path
+      .optional()
+      .describe("Prime Backup's database, pb_files/prime_backup.db in MCDReforged's folder; only ever read."),
+  })
+  .prefault({})
+  .describe('Where details of a backup come from: exact sizes, date, targets, tags.')
 
 const serverSchema = z.strictObject({
   name: z
@@ -20,7 +44,20 @@ const serverSchema = z.strictObject({
     .max(64)
     .default('minecraft')
     .describe('Name of the server in notifications and logs; each server needs its own.'),
-  minecraft: minecraftSchema,
+  minecraft: minecraftSchema
+    .optional()
+    .describe(
+      'The game server that the bot joins, and the bot’s account. Leave it out beside mcdr.log to do without a bot.',
+    ),
+  mcdr: mcdrSchema.optional(),
+  primeBackup: primeBackupSchema,
+  timeZone: z
+    .string()
+    .refine(isTimeZone, 'is no time zone; write an IANA name, for example "Asia/Shanghai"')
+    .optional()
+    .describe(
+      "Time zone of MCDReforged's log and of dates in notifications; by default that of the bridge's machine.",
+    ),
   commands: commandsSchema,
   lifecycle: lifecycleSchema,
 })
@@ -60,6 +97,7 @@ export const configSchema = z
   .superRefine(checkNames, { when: () => true })
 
 export type Config = z.output<typeof configSchema>
+/** Watched by a bot, by the log, or by both. */
 export type ServerConfig = Config['servers'][number]
 
 /** One or more faults of a config, each a line that a person can act on; never holds a secret. */
@@ -78,7 +116,12 @@ export class ConfigError extends Error {
 export function loadConfig(file: string, environment: NodeJS.ProcessEnv): Config {
   const path = resolve(file)
   const config = parseConfig(readText(file, path), file, environment)
-  return { ...config, state: { ...config.state, dir: resolve(dirname(path), config.state.dir) } }
+  const place = (name: string) => resolve(dirname(path), name)
+  return {
+    ...config,
+    servers: config.servers.map(server => placePaths(server, place)),
+    state: { ...config.state, dir: place(config.state.dir) },
+  }
 }
 
 /**
@@ -102,9 +145,31 @@ export function parseConfig(text: string, file: string, environment: NodeJS.Proc
   const { value } = substituted
   const faults = [...repeatedKeys(json, parseTree(json)), ...substituted.faults]
   const result = configSchema.safeParse(value, { reportInput: true })
-  if (result.success && faults.length === 0) return result.data
+  if (result.success && faults.length === 0)
+    return { ...result.data, servers: result.data.servers.map(addDefaultBot) }
   const issues = result.success ? [] : describeIssues(result.error.issues, configSchema, value, substituted)
   throw new ConfigError(file, [...faults, ...issues])
+}
+
+/** A server that nothing is said of is watched by a bot beside the bridge. */
+function addDefaultBot(server: ServerConfig): ServerConfig {
+  return server.minecraft || server.mcdr ? server : { ...server, minecraft: minecraftSchema.parse({}) }
+}
+
+function placePaths(server: ServerConfig, place: (name: string) => string): ServerConfig {
+  const { mcdr, primeBackup, commands } = server
+  const { database } = primeBackup
+  const { mcdrPermissions, opsJson } = commands
+  return {
+    ...server,
+    ...(mcdr && { mcdr: { ...mcdr, log: place(mcdr.log) } }),
+    commands: {
+      ...commands,
+      ...(mcdrPermissions !== undefined && { mcdrPermissions: place(mcdrPermissions) }),
+      ...(opsJson !== undefined && { opsJson: place(opsJson) }),
+    },
+    primeBackup: { ...primeBackup, ...(database !== undefined && { database: place(database) }) },
+  }
 }
 
 function readJson(text: string, file: string): unknown {

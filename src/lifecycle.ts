@@ -25,23 +25,35 @@ import type { Observation } from './observation.ts'
 import {
   awaitLastWord,
   completeBackup,
+  describeBackup,
   expireBackup,
   failBackup,
+  findBackup,
   startBackup,
+  storeBackup,
   unwatchBackup,
 } from './task/backup.ts'
+import { isBelieved, takeOver, takeoverAt } from './task/lead.ts'
 import {
   abortRestore,
   askRestore,
+  awaitException,
+  continueRestore,
   countDown,
   expireRestore,
+  exportFiles,
+  finishRestore,
   pingServer,
+  raiseRestore,
+  restoreDueAt,
   serverBack,
   serverLost,
+  stopForRestore,
   stopServer,
 } from './task/restore.ts'
 import type { Draft, LifecycleOptions, LifecycleState, Seen, Step } from './task/state.ts'
 
+export { initialLead } from './task/lead.ts'
 export {
   initialState,
   type LifecycleOptions,
@@ -53,7 +65,14 @@ export {
 
 /** When the next `tick` has something to do; undefined while nothing waits for time to pass. */
 export function nextDeadline(state: LifecycleState): number | undefined {
-  const due = [state.backup?.settleAt, state.backup?.deadlineAt, state.restore?.deadlineAt]
+  // A log that can't be read has yet to tell what was in time.
+  if (state.lead.by === 'log' && state.lead.lostAt !== null) return takeoverAt(state.lead)
+  const due = [
+    state.backup?.settleAt,
+    state.backup?.deadlineAt,
+    state.restore && restoreDueAt(state.restore),
+    takeoverAt(state.lead),
+  ]
   const times = due.filter(at => typeof at === 'number')
   return times.length > 0 ? Math.min(...times) : undefined
 }
@@ -65,11 +84,21 @@ export function tick(state: LifecycleState, now: number, options: LifecycleOptio
   return { state: draft.state, events: draft.events }
 }
 
-/** What one observation brings, after the deadlines that passed before it. */
+/** Chat goes on where the log ended. */
+function letChatLead(draft: Draft): void {
+  const { lead, backup, attachedAt } = draft.state
+  // Chat can vouch for the end of what the log saw begin only where it has watched since.
+  if (backup) backup.watched = attachedAt !== null && attachedAt <= (lead.lostAt ?? attachedAt)
+  for (const seen of takeOver(lead)) take(draft, seen)
+}
+
+/** What one observation brings, after the deadlines that passed before it where it comes from whoever leads. */
 export function observe(state: LifecycleState, observation: Observation, options: LifecycleOptions): Step {
   const draft: Draft = { state: structuredClone(state), events: [], options }
-  expire(draft, observation.at)
-  take(draft, observation)
+  // Whoever does not lead may be far ahead of the one who does, and has yet to tell how a task ended.
+  if (observation.source === state.lead.by) expire(draft, observation.at)
+  if (isBelieved(draft.state.lead, observation)) take(draft, observation)
+  else noteAside(draft, observation)
   return { state: draft.state, events: draft.events }
 }
 
@@ -77,11 +106,14 @@ export function observe(state: LifecycleState, observation: Observation, options
 const RULES: { [T in Observation['type']]: (draft: Draft, seen: Seen<T>) => void } = {
   backup_started: startBackup,
   backup_completed: completeBackup,
-  backup_ended: (draft, seen) => failBackup(draft, seen.at, seen.message),
+  backup_described: describeBackup,
+  backup_stored: storeBackup,
+  backup_found: findBackup,
+  backup_ended: (draft, seen) => failBackup(draft, seen.at, { message: seen.message }),
   schedule_triggered: ({ state }, seen) => {
     state.triggeredAt = seen.at
   },
-  schedule_failed: (draft, seen) => failBackup(draft, seen.at, 'completed_with_error'),
+  schedule_failed: (draft, seen) => failBackup(draft, seen.at, { message: 'completed_with_error' }),
   // What PB says of its schedule is no proof of a backup (prime-backup.md section 4.1).
   schedule_completed: () => {},
   schedule_skipped: ({ state }) => {
@@ -95,6 +127,20 @@ const RULES: { [T in Observation['type']]: (draft: Draft, seen: Seen<T>) => void
   },
   restore_countdown: countDown,
   restore_aborted: abortRestore,
+  restore_stopping: stopForRestore,
+  restore_began: continueRestore,
+  export_ended: exportFiles,
+  restore_done: finishRestore,
+  restore_failed: awaitException,
+  task_raised: (draft, { task, at, error }) => {
+    if (task === 'backup') failBackup(draft, at, { error })
+    else raiseRestore(draft, at, error)
+  },
+  server_process: ({ state }, { running }) => {
+    state.processRuns = running
+  },
+  // What follows from it is the lead's (`task/lead.ts`).
+  log_readable: () => {},
   server_stopping: stopServer,
   attached: (draft, seen) => {
     draft.state.attachedAt ??= seen.at
@@ -117,14 +163,29 @@ const RULES: { [T in Observation['type']]: (draft: Draft, seen: Seen<T>) => void
   },
 }
 
+/** What whoever does not lead shows of itself is kept for when it does. */
+function noteAside({ state }: Draft, seen: Observation): void {
+  if (seen.type === 'attached') state.attachedAt ??= seen.at
+  if (seen.type === 'detached') state.attachedAt = null
+  if (seen.type === 'attached' || seen.type === 'detached') state.answering = null
+  if (seen.type === 'ping') state.answering = seen.answered
+  if (seen.type === 'log_readable') state.followedAt ??= seen.at
+}
+
 function take(draft: Draft, seen: Observation): void {
   const rule = RULES[seen.type] as (draft: Draft, seen: Observation) => void
   rule(draft, seen)
 }
 
+/** Each round ends a task, or the wait for the log; a rule that ends none must not hang the bridge. */
+const MAX_ROUNDS = 16
+
 /** The deadlines up to `now`, the earliest first. */
 function expire(draft: Draft, now: number): void {
-  for (let at = nextDeadline(draft.state); at !== undefined && at <= now; at = nextDeadline(draft.state)) {
-    if (!expireBackup(draft, at)) expireRestore(draft, at)
+  for (let round = 0; round < MAX_ROUNDS; round += 1) {
+    const at = nextDeadline(draft.state)
+    if (at === undefined || at > now) return
+    if (takeoverAt(draft.state.lead) === at) letChatLead(draft)
+    else if (!expireBackup(draft, at)) expireRestore(draft, at)
   }
 }

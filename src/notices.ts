@@ -41,6 +41,24 @@ export const NOTICES = {
       'the store has not been writable for so long that {} records were forgotten. Free or repair the disk',
     zh_cn: '存储长时间无法写入，已丢弃 {} 条记录。请清理或修复磁盘',
   },
+  log_unreadable: {
+    en_us: "server {}: MCDReforged's log can't be read for over a minute: {}",
+    zh_cn: '服务器 {}：MCDReforged 日志已超过一分钟无法读取：{}',
+  },
+  log_readable: {
+    en_us: "server {}: MCDReforged's log can be read again; what it says of the time between is told late",
+    zh_cn: '服务器 {}：MCDReforged 日志已恢复读取；其间发生的事件将补报',
+  },
+  log_silent: {
+    en_us:
+      "server {}: chat shows lines of Prime Backup that {} does not have; set mcdr.log to the log of this server's MCDReforged",
+    zh_cn:
+      '服务器 {}：聊天中出现了 Prime Backup 的消息，但 {} 中没有；请将 mcdr.log 设为该服务器 MCDReforged 的日志',
+  },
+  database_unreadable: {
+    en_us: "server {}: Prime Backup's database can't be read: {}",
+    zh_cn: '服务器 {}：无法读取 Prime Backup 的数据库：{}',
+  },
 } satisfies { [code: string]: Text }
 
 export type NoticeCode = keyof typeof NOTICES
@@ -53,6 +71,8 @@ const OPPOSITES: { [C in NoticeCode]?: NoticeCode } = {
   endpoint_resumed: 'endpoint_paused',
   store_at_risk: 'store_recovered',
   store_recovered: 'store_at_risk',
+  log_unreadable: 'log_readable',
+  log_readable: 'log_unreadable',
 }
 
 export type Notices = {

@@ -1,37 +1,57 @@
-/** A recording run through the same rules as live chat: what would have been told? Loads no protocol library. */
+/** Recordings and logs run through the same rules as what is live: what would have been told? Loads no protocol library. */
 import { toPayload } from './delivery/payload.ts'
-import type { LifecycleEvent } from './event.ts'
+import { withDetails } from './details.ts'
+import type { BackupFacts, LifecycleEvent } from './event.ts'
 import type { Language } from './language.ts'
 import { initialState, type LifecycleOptions, observe, tick } from './lifecycle.ts'
 import { manifest } from './manifest.ts'
-import type { ChatRules } from './observe.ts'
-import { readRecording } from './recording.ts'
+import type { Observation } from './observation.ts'
 
 export type ReplayOptions = {
   server: string
-  rules: ChatRules
   lifecycle: LifecycleOptions
   /** After the last line, lets the clock run on until every deadline has passed. */
   settle: boolean
+  /** The backup of an id in Prime Backup's database. */
+  find?(id: number): BackupFacts | undefined
 }
 
-/** The events of a recording's text. Throws an Error that names a line which is none of a recording. */
-export function* replayEvents(text: string, options: ReplayOptions): Generator<LifecycleEvent> {
+/**
+ * The observations of chat and of a log, in order of time, as a bridge that follows both would take them; the log's
+ * begin with its being readable.
+ */
+export function mergeObservations(
+  chat: readonly Observation[],
+  log: readonly Observation[] | undefined,
+): Observation[] {
+  if (!log) return [...chat]
+  const [first] = [...log, ...chat].sort((a, b) => a.at - b.at)
+  const readable: Observation = { type: 'log_readable', readable: true, at: first?.at ?? 0, source: 'log' }
+  return [readable, ...[...log, ...chat].sort((a, b) => a.at - b.at)]
+}
+
+/** The events of what was seen, in order. */
+export function* replayEvents(
+  observations: Iterable<Observation>,
+  options: ReplayOptions,
+): Generator<LifecycleEvent> {
+  const { find } = options
+  const complete = (event: LifecycleEvent) => (find ? withDetails(event, find) : event)
   let state = initialState(options.server)
-  for (const observation of readRecording(text, options.rules)) {
+  for (const observation of observations) {
     const step = observe(state, observation, options.lifecycle)
     state = step.state
-    yield* step.events
+    yield* step.events.map(complete)
   }
-  if (options.settle) yield* tick(state, Number.MAX_SAFE_INTEGER, options.lifecycle).events
+  if (options.settle) yield* tick(state, Number.MAX_SAFE_INTEGER, options.lifecycle).events.map(complete)
 }
 
-/** The webhook payloads of a recording, one compact JSON a line. */
+/** The webhook payloads of the same, one compact JSON a line. */
 export function* replayPayloads(
-  text: string,
+  observations: Iterable<Observation>,
   options: ReplayOptions & { language: Language },
 ): Generator<string> {
   const plugin = { id: manifest.id, version: manifest.version }
-  for (const event of replayEvents(text, options))
+  for (const event of replayEvents(observations, options))
     yield JSON.stringify(toPayload(event, { plugin, language: options.language }))
 }

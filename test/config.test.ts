@@ -51,6 +51,7 @@ describe('a config', () => {
             version: 'auto',
             joinCommands: [],
           },
+          primeBackup: {},
           commands: {
             prefix: '!!pb',
             operators: [],
@@ -97,6 +98,9 @@ describe('a config', () => {
         version: '1.21.4',
         joinCommands: ['/login hunter2', '/afk'],
       },
+      mcdr: { log: '/srv/mcdr/logs/MCDR.log', pollInterval: '5s' },
+      primeBackup: { database: '/srv/mcdr/pb_files/prime_backup.db' },
+      timeZone: 'Asia/Shanghai',
       commands: {
         prefix: '!!backup',
         operators: ['Steve', '069a79f4-44e9-4726-a5be-fca90e38aaf5'],
@@ -112,6 +116,7 @@ describe('a config', () => {
     assert.deepEqual(parse(withServer(server)).servers, [
       {
         ...server,
+        mcdr: { ...server.mcdr, pollInterval: 5000 },
         commands: { ...server.commands, cooldown: 60_000 },
         lifecycle: { backupDeadline: 10_800_000, restoreDeadline: 120_000 },
       },
@@ -122,6 +127,17 @@ describe('a config', () => {
     for (const version of ['auto', '1.21', '1.12.2', '26.1']) parse(withServer({ minecraft: { version } }))
     for (const auth of ['offline', 'microsoft']) parse(withServer({ minecraft: { auth } }))
     for (const reply of ['auto', 'tellraw', 'tell', 'public']) parse(withServer({ commands: { reply } }))
+  })
+
+  it('may do without a bot where it has a log, and joins the server beside it where it has neither', () => {
+    const [log, bot, both] = [
+      withServer({ mcdr: { log: 'MCDR.log' } }),
+      withServer({}),
+      withServer({ mcdr: { log: 'MCDR.log' }, minecraft: {} }),
+    ].map(config => parse(config).servers[0])
+    assert.equal(log?.minecraft, undefined)
+    assert.equal(bot?.minecraft?.port, 25_565)
+    assert.equal(both?.minecraft?.port, 25_565)
   })
 
   it('may watch several servers, each with a name of its own', () => {
@@ -371,7 +387,7 @@ describe('a variable of the environment', () => {
     }
     const { servers, notification } = parse(config, { A: 'aa', B: `b$&\${A}` })
     assert.equal(servers[0]?.name, `aa-b$&\${A}aa`)
-    assert.deepEqual(servers[0]?.minecraft.joinCommands, ['/login aa'])
+    assert.deepEqual(servers[0]?.minecraft?.joinCommands, ['/login aa'])
     const [endpoint] = notification.endpoints
     assert.equal(endpoint?.url, 'https://aa/')
     assert.deepEqual(endpoint?.headers, { X: `b$&\${A}` })
@@ -379,7 +395,7 @@ describe('a variable of the environment', () => {
 
   it('is checked after it was replaced', () => {
     const config = withServer({ minecraft: { version: `\${V}` } })
-    assert.equal(parse(config, { V: '1.21.4' }).servers[0]?.minecraft.version, '1.21.4')
+    assert.equal(parse(config, { V: '1.21.4' }).servers[0]?.minecraft?.version, '1.21.4')
     assert.match(
       faultsOf(config, { V: 'newest' })[0] ?? '',
       /^servers\[0\]\.minecraft\.version: .* is no version/,
@@ -614,7 +630,7 @@ describe('a fault', () => {
       ],
       [
         withServer({ permissions: {} }),
-        'servers[0].permissions: unknown key; known here: name, minecraft, commands, lifecycle',
+        'servers[0].permissions: unknown key; known here: name, minecraft, mcdr, primeBackup, timeZone, commands, lifecycle',
       ],
       [{ servers: [{}], log: { file: 'x' } }, 'log.file: unknown key; known here: level'],
     ]

@@ -11,7 +11,7 @@ const SRC = join(import.meta.dirname, '../src')
  */
 const RANKS: RegExp[] = [
   // The vocabulary, and what everything may use.
-  /^(event|observation|outcome|language|clock|duration|bytes|log|manifest|notices|control)\.ts$/,
+  /^(event|observation|outcome|language|clock|duration|bytes|log|localtime|manifest|notices|control)\.ts$/,
   // What others say, as data.
   /^(primebackup\/|source\/(varint|component|chat)\.ts)/,
   // The pure middle.
@@ -23,7 +23,7 @@ const RANKS: RegExp[] = [
   // Commands know the outcome of a delivery and the bot's hand in the game.
   /^command\//,
   /^config(\.ts$|\/(environment|fault)\.ts$)/,
-  /^(bridge|replay)\.ts$|^config\/schema\.ts$/,
+  /^(bridge|watch|follow|details|replay)\.ts$|^config\/schema\.ts$/,
   /^demo\//,
   /^cli\//,
   /^cli\.ts$/,

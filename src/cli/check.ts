@@ -18,7 +18,7 @@ export async function check(file: string, online: boolean): Promise<number> {
   process.stdout.write(`${lines.join('\n')}\n`)
   if (!online) return 0
   const results = await Promise.all([
-    ...config.servers.map(pingServer),
+    ...config.servers.flatMap(({ name, minecraft }) => (minecraft ? [pingServer(name, minecraft)] : [])),
     ...endpoints.filter(({ enabled }) => enabled).map(resolveEndpoint),
   ])
   process.stdout.write(`${results.map(({ text }) => text).join('\n')}\n`)
@@ -26,9 +26,13 @@ export async function check(file: string, online: boolean): Promise<number> {
 }
 
 function serverLines({ servers }: Config): string[] {
-  return servers.map(({ name, minecraft, commands, lifecycle }) =>
+  return servers.map(({ name, minecraft, mcdr, primeBackup, commands, lifecycle }) =>
     [
-      `server ${name}: bot ${minecraft.username} (${minecraft.auth}) on ${minecraft.host}:${minecraft.port}, Minecraft ${minecraft.version}`,
+      minecraft
+        ? `server ${name}: bot ${minecraft.username} (${minecraft.auth}) on ${minecraft.host}:${minecraft.port}, Minecraft ${minecraft.version}`
+        : `server ${name}: no bot`,
+      `log ${mcdr?.log ?? 'none'}`,
+      `database ${primeBackup.database ?? 'none'}`,
       `commands ${commands.prefix}, operators ${commands.operators.join(' ') || 'none'}, reply ${commands.reply}`,
       `deadlines ${formatDuration(lifecycle.backupDeadline)} / ${formatDuration(lifecycle.restoreDeadline)}`,
     ].join('; '),
@@ -51,8 +55,12 @@ function ownWarnings({ servers, notification }: Config, endpoints: Endpoint[]): 
   const warnings: string[] = []
   if (!notification.enabled) warnings.push('notification.enabled is false: nothing is sent')
   else if (!endpoints.some(({ enabled }) => enabled)) warnings.push('no endpoint is enabled: nothing is sent')
-  for (const { name, commands } of servers) {
-    if (commands.operators.length === 0)
+  for (const { name, commands, minecraft } of servers) {
+    if (!minecraft)
+      warnings.push(
+        `server ${name}: without a bot (minecraft), nobody hears ${commands.prefix} test notify; use pb-bridge test-notify`,
+      )
+    else if (commands.operators.length === 0)
       warnings.push(
         `server ${name}: commands.operators is empty, so nobody may use ${commands.prefix} test notify`,
       )
@@ -60,9 +68,10 @@ function ownWarnings({ servers, notification }: Config, endpoints: Endpoint[]): 
   return warnings
 }
 
+type BotAccount = NonNullable<ServerConfig['minecraft']>
 type Result = { ok: boolean; text: string }
 
-async function pingServer({ name, minecraft }: ServerConfig): Promise<Result> {
+async function pingServer(name: string, minecraft: BotAccount): Promise<Result> {
   const { host, port } = minecraft
   try {
     const address = await resolveAddress(host, port)

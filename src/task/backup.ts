@@ -1,5 +1,5 @@
 /** The rules of a backup: open, settling, ended by inference. The states are told in `lifecycle.ts`. */
-import type { BackupFacts, Json } from '../event.ts'
+import type { BackupFacts, CommandSource, Json, LifecycleEvent, Operator } from '../event.ts'
 import {
   type BackupTask,
   type Cause,
@@ -9,6 +9,7 @@ import {
   HINT_MS,
   openTask,
   type Seen,
+  watchedSince,
 } from './state.ts'
 
 /** How long an operator bot waits, after autosave came on, for a line that says more. */
@@ -33,6 +34,7 @@ export function startBackup(draft: Draft, { at }: Seen<'backup_started'>): void 
   }
   state.backup = task
   state.ended = null
+  state.foundId = null
   state.make = null
   state.triggeredAt = null
   state.lastBackupAt = at
@@ -40,23 +42,24 @@ export function startBackup(draft: Draft, { at }: Seen<'backup_started'>): void 
 }
 
 export function completeBackup(draft: Draft, seen: Seen<'backup_completed'>): void {
+  const { foundId } = draft.state
+  draft.state.foundId = null
+  if (seen.backup.id === foundId) return
   const end = backupEndedBy(draft, seen.at, seen.costS)
   if (!end) return
   const { task, extra } = end
   const { cause } = task
-  const { backup, newBlobs } = seen
+  const { backup } = seen
+  // An id that is another's is no key to what the log said before (prime-backup.md section 4.4).
+  const stored = task.stored?.id === backup.id ? task.stored : undefined
+  const newBlobs = seen.newBlobs ?? stored?.newBlobs
+  // Chat and the log alike show sizes as rounded texts.
   const approximate: string[] = []
-  if (seen.source === 'chat') {
-    if (backup.rawBytes !== undefined) approximate.push('raw_size')
-    if (backup.storedBytes !== undefined) approximate.push('stored_size')
-    if (newBlobs) approximate.push('new_blobs')
-  }
-  const known: BackupFacts = { ...backup }
-  if (cause.comment !== undefined) known.comment = cause.comment
-  if (cause.operator) known.creator = `${cause.operator.type}:${cause.operator.name}`
-  if (cause.tags) known.tags = cause.tags
+  if (backup.rawBytes !== undefined) approximate.push('raw_size')
+  if (backup.storedBytes !== undefined) approximate.push('stored_size')
+  if (newBlobs) approximate.push('new_blobs')
   emit(draft, task, 'backup_success', end.suffix, seen.at, cause, {
-    backup: known,
+    backup: knownOf(task, backup),
     costS: seen.costS,
     extra: {
       ...(newBlobs && {
@@ -72,13 +75,47 @@ export function completeBackup(draft: Draft, seen: Seen<'backup_completed'>): vo
   })
 }
 
-export function failBackup(draft: Draft, at: number, message: string): void {
+export function failBackup(draft: Draft, at: number, why: Pick<LifecycleEvent, 'message' | 'error'>): void {
   const end = backupEndedBy(draft, at)
   if (end)
     emit(draft, end.task, 'backup_failure', end.suffix, at, end.task.cause, {
-      message,
+      ...why,
       extra: { ...purposeOf(end.task.cause), ...end.extra },
     })
+}
+
+/** The only line that names the operator, and the comment as it was meant (prime-backup.md section 2). */
+export function describeBackup({ state }: Draft, { backup }: Seen<'backup_described'>): void {
+  const task = state.backup
+  if (!task || isSafety(backup)) return
+  task.described = backup
+  task.cause = {
+    ...operatorOf(backup.creator ?? ''),
+    ...(backup.comment !== undefined && { comment: backup.comment }),
+    ...(backup.tags && { tags: backup.tags }),
+  }
+}
+
+/** The log's word that the files are stored: of the backup, or of what a restore overwrites. */
+export function storeBackup({ state }: Draft, { id, newBlobs }: Seen<'backup_stored'>): void {
+  if (state.backup) state.backup.stored = { id, newBlobs }
+  else if (state.restore) state.restore.safetyId = id
+}
+
+/**
+ * The database has a backup that was made since the open one began. Where its end could not be seen, that is the end;
+ * where it could be, its line is about to be read.
+ */
+export function findBackup(draft: Draft, { at, backup }: Seen<'backup_found'>): void {
+  const task = draft.state.backup
+  if (!task) return
+  draft.state.backup = null
+  draft.state.lastBackupAt = at
+  draft.state.foundId = backup.id
+  emit(draft, task, 'backup_success', 'end', at, task.cause, {
+    backup: { ...task.described, ...backup },
+    extra: { inferred: true, watched: task.watched, found_in_database: true },
+  })
 }
 
 /** Autosave comes on after the completed line: without one, the backup raised; a line may still say more. */
@@ -115,7 +152,7 @@ function backupEndedBy(
 ): { task: BackupTask; suffix: string; extra: { [key: string]: Json } } | undefined {
   const { state } = draft
   const { backup, ended } = state
-  const attachedAt = state.attachedAt ?? Number.POSITIVE_INFINITY
+  const since = watchedSince(state)
   if (backup && mayEnd(backup, at, costS)) {
     state.backup = null
     state.lastBackupAt = at
@@ -127,10 +164,10 @@ function backupEndedBy(
     return { task: ended.task, suffix: 'correction', extra: { corrects: ended.eventId } }
   }
   const startedBeforeUs =
-    attachedAt <= at &&
-    (state.lastBackupAt === null || state.lastBackupAt < attachedAt) &&
-    attachedAt > at - draft.options.backupDeadline &&
-    (costS === undefined || at - costS * 1000 - ATTACH_SLACK_MS <= attachedAt)
+    since <= at &&
+    (state.lastBackupAt === null || state.lastBackupAt < since) &&
+    since > at - draft.options.backupDeadline &&
+    (costS === undefined || at - costS * 1000 - ATTACH_SLACK_MS <= since)
   if (!startedBeforeUs) return undefined
   // PB runs one task at a time: the one that was open has ended unseen.
   if (backup) inferBackupFailure(draft, backup, at, 'no_completion')
@@ -149,6 +186,8 @@ function backupEndedBy(
 
 /** A task that was not watched all the time may have been followed by another, which its cost gives away. */
 function mayEnd(task: BackupTask, at: number, costS: number | undefined): boolean {
+  // The log can bring a line that is older than what chat saw begin meanwhile.
+  if (at < task.startedAt - WATCHED_MS) return false
   return task.watched || costS === undefined || at - costS * 1000 - WATCHED_MS <= task.startedAt
 }
 
@@ -164,6 +203,40 @@ function inferBackupFailure(draft: Draft, task: BackupTask, at: number, message:
 /** What a backup was for, as far as it is known before there is a backup to say it. */
 function purposeOf({ comment, tags }: Cause): { [key: string]: Json } {
   return { ...(comment !== undefined && { comment }), ...(tags && { tags }) }
+}
+
+/** What is known of a backup that ended: from its last line, before it from its task. */
+function knownOf({ cause, described }: BackupTask, last: BackupFacts): BackupFacts {
+  const creator = cause.operator && `${cause.operator.type}:${cause.operator.name}`
+  return {
+    ...described,
+    ...last,
+    ...(cause.comment !== undefined && { comment: cause.comment }),
+    ...(creator !== undefined && { creator }),
+    ...(cause.tags && { tags: cause.tags }),
+  }
+}
+
+/** What Prime Backup makes of the files that a restore is about to overwrite is no backup that anybody asked for. */
+function isSafety({ creator }: BackupFacts): boolean {
+  return creator === 'prime_backup:pre_restore'
+}
+
+/** `type:name`; where a command came from follows from who gave it (compat.md section 2). */
+function operatorOf(creator: string): { operator?: Operator; source?: CommandSource } {
+  const colon = creator.indexOf(':')
+  if (colon < 0) return {}
+  const operator = { type: creator.slice(0, colon), name: creator.slice(colon + 1) }
+  switch (operator.type) {
+    case 'player':
+    case 'console':
+    case 'command_source':
+      return { operator, source: { ...operator } }
+    case 'prime_backup':
+      return { operator, source: { type: 'command_source', name: 'Plugin prime_backup' } }
+    default:
+      return { operator }
+  }
 }
 
 /** What PB itself writes of a scheduled backup (compat.md section 1). */

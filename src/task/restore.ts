@@ -1,5 +1,5 @@
 /** The rules of a restore: asked, countdown, stopped. The states are told in `lifecycle.ts`. */
-import type { BackupFacts, EventName, Json } from '../event.ts'
+import { type BackupFacts, type EventName, type Json, type LifecycleEvent, statusOf } from '../event.ts'
 import {
   type Cause,
   causeOf,
@@ -14,6 +14,11 @@ import {
 /** How much earlier, and how much later, than the countdown promised a restore may stop the server. */
 const EARLY_STOP_MS = 1500
 const LATE_STOP_MS = 60_000
+/** How long the log may take from `Restore to backup #1 failed` to the exception. */
+const SETTLE_MS = 5_000
+/** How far apart the clocks of the log and of the bridge may be, and the two copies of a line. */
+const SKEW_MS = 5_000
+const MAX_ENDED = 4
 
 export function askRestore(draft: Draft, seen: Seen<'restore_asked'>): void {
   const { state } = draft
@@ -58,11 +63,13 @@ function startRestore(
   secondsLeft: number,
   cause: Cause,
   extra: { [key: string]: Json },
+  running?: boolean,
 ): RestoreTask {
   const { state } = draft
   const stopsAt = at + secondsLeft * 1000
   const task: RestoreTask = {
     id: openTask(state, 'restore', at),
+    startedAt: at,
     phase: 'countdown',
     backup,
     secondsLeft,
@@ -76,7 +83,11 @@ function startRestore(
   state.restore = task
   state.asked = null
   state.confirmedAt = null
-  emit(draft, task, 'restore_start', 'start', at, cause, { backup, extra })
+  emit(draft, task, 'restore_start', 'start', at, cause, {
+    backup,
+    extra,
+    ...(running !== undefined && { running }),
+  })
   return task
 }
 
@@ -141,10 +152,149 @@ function succeedRestore(draft: Draft, restore: RestoreTask, at: number): void {
   endRestore(draft, restore, 'restore_success', at, { inferred: true, running: true })
 }
 
+/** The log's word that the server goes down for it, or was down: its start, where there was no countdown. */
+export function stopForRestore(draft: Draft, { at, running }: Seen<'restore_stopping'>): void {
+  const { state } = draft
+  if (!state.restore && state.asked)
+    startRestore(draft, at, state.asked.backup, 0, state.asked.cause, {}, running)
+  goOn(draft, at, restore => {
+    if (!running) restore.wasStopped = true
+  })
+}
+
+/** Each step that the log shows of a restore gives it time for the next. */
+export function continueRestore(draft: Draft, { at }: { at: number }): void {
+  goOn(draft, at, () => {})
+}
+
+export function exportFiles(draft: Draft, { at, failures }: Seen<'export_ended'>): void {
+  goOn(draft, at, restore => {
+    restore.failures = failures
+  })
+}
+
+function goOn(draft: Draft, at: number, change: (restore: RestoreTask) => void): void {
+  const { restore } = draft.state
+  if (!restore || !isOf(restore, at)) return
+  restore.phase = 'stopped'
+  restore.deadlineAt = Math.max(restore.deadlineAt, at + draft.options.restoreDeadline)
+  change(restore)
+}
+
+export function finishRestore(draft: Draft, seen: Seen<'restore_done'>): void {
+  const failures = draft.state.restore?.failures ?? 0
+  const end = failures > 0 ? { message: `export_failures: ${failures}` } : { costS: seen.costS }
+  endSeenRestore(
+    draft,
+    failures > 0 ? 'restore_failure' : 'restore_success',
+    seen.at,
+    { id: seen.id },
+    {
+      ...end,
+      running: seen.starting,
+      extra: { server: seen.starting ? 'starting' : 'was_stopped' },
+    },
+  )
+}
+
+/** The exception follows; one that does not is told without its class. */
+export function awaitException({ state }: Draft, { at, id, reason }: Seen<'restore_failed'>): void {
+  const { restore } = state
+  if (restore?.backup.id === id && isOf(restore, at)) restore.failed = { reason, settleAt: at + SETTLE_MS }
+}
+
+export function raiseRestore(draft: Draft, at: number, error: NonNullable<LifecycleEvent['error']>): void {
+  const { restore, endedRestores } = draft.state
+  const { restoreDeadline } = draft.options
+  // The line names no backup. Before the countdown there is no restore: whoever asked was told why.
+  const task =
+    restore && isOf(restore, at)
+      ? restore
+      : endedRestores.findLast(({ task }) => isOf(task, at) && at <= task.deadlineAt + restoreDeadline)?.task
+  if (task) endRaised(draft, task, at, error)
+}
+
+function endRaised(
+  draft: Draft,
+  task: RestoreTask,
+  at: number,
+  error: NonNullable<LifecycleEvent['error']>,
+): void {
+  endSeenRestore(draft, 'restore_failure', at, task.backup, {
+    error,
+    ...(task.phase === 'stopped' && {
+      running: false,
+      extra: { server: task.wasStopped ? 'was_stopped' : 'left_stopped' },
+    }),
+  })
+}
+
+/** The log may bring lines that are older than what chat saw begin meanwhile. */
+function isOf(task: RestoreTask, at: number): boolean {
+  return at >= task.startedAt - SKEW_MS
+}
+
+type SeenEnd = Pick<LifecycleEvent, 'costS' | 'message' | 'error' | 'extra'> & { running?: boolean }
+
+/**
+ * An end that the log shows. It belongs to the open restore, else to the one that was ended by inference (a correction,
+ * unless it says the same), else to one whose start was before the bridge's time.
+ */
+function endSeenRestore(draft: Draft, name: EventName, at: number, backup: BackupFacts, end: SeenEnd): void {
+  const { state } = draft
+  const { restore } = state
+  const mayBe = (task: RestoreTask) => task.backup.id === backup.id && isOf(task, at)
+  if (restore && mayBe(restore)) {
+    state.asked = null
+    state.restore = null
+    emit(draft, restore, name, 'end', at, restore.cause, {
+      ...end,
+      backup: restore.backup,
+      extra: { ...end.extra, ...safetyOf(restore) },
+    })
+    return
+  }
+  const ended = state.endedRestores.findLast(({ task }) => mayBe(task))
+  if (ended) {
+    state.endedRestores = state.endedRestores.filter(other => other !== ended)
+    const { task, eventId } = ended
+    if (ended.name === name && statusOf(name) === 'success') return
+    emit(draft, task, name, 'correction', at, task.cause, {
+      ...end,
+      backup: task.backup,
+      extra: { ...end.extra, ...safetyOf(task), corrects: eventId },
+    })
+    return
+  }
+  emit(
+    draft,
+    { id: openTask(state, 'restore', at) },
+    name,
+    'end',
+    at,
+    {},
+    {
+      ...end,
+      backup,
+      extra: { ...end.extra, start_unseen: true },
+    },
+  )
+}
+
+function safetyOf({ safetyId }: RestoreTask): { [key: string]: Json } {
+  return safetyId === undefined ? {} : { pre_restore_backup: safetyId }
+}
+
+/** When the open restore ends by itself. */
+export function restoreDueAt(restore: RestoreTask): number {
+  return Math.min(restore.deadlineAt, restore.failed?.settleAt ?? Number.POSITIVE_INFINITY)
+}
+
 /** Ends the open restore at its deadline. */
 export function expireRestore(draft: Draft, at: number): void {
-  const { restore } = draft.state
-  if (restore?.phase === 'stopped')
+  const { restore, lead } = draft.state
+  if (restore?.failed) endRaised(draft, restore, at, { type: 'unknown', message: restore.failed.reason })
+  else if (restore?.phase === 'stopped' && lead.by === 'chat')
     endRestore(draft, restore, 'restore_failure', at, {
       message: 'server_not_back',
       inferred: true,
@@ -165,10 +315,14 @@ function endRestore(
   end: { message?: string; inferred?: true; running?: boolean },
 ): void {
   draft.state.restore = null
-  emit(draft, task, name, 'end', at, task.cause, {
+  const event = emit(draft, task, name, 'end', at, task.cause, {
     backup: task.backup,
     ...(end.message && { message: end.message }),
     ...(end.running !== undefined && { running: end.running }),
-    extra: end.inferred ? { inferred: true, watched: task.watched } : {},
+    extra: { ...(end.inferred && { inferred: true, watched: task.watched }), ...safetyOf(task) },
   })
+  if (end.inferred)
+    draft.state.endedRestores = [...draft.state.endedRestores, { task, eventId: event.id, name }].slice(
+      -MAX_ENDED,
+    )
 }

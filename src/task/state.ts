@@ -11,7 +11,8 @@ import type {
   Operator,
   TaskKind,
 } from '../event.ts'
-import type { Observation } from '../observation.ts'
+import type { NewBlobs, Observation } from '../observation.ts'
+import { initialLead, type Lead } from './lead.ts'
 
 export const lifecycleSchema = z
   .strictObject({
@@ -45,10 +46,14 @@ export type BackupTask = {
   settleAt: number | null
   watched: boolean
   cause: Cause
+  /** What the log said of it: what it is of, and what it added. */
+  described?: BackupFacts
+  stored?: { id: number; newBlobs: NewBlobs }
 }
 
 export type RestoreTask = {
   id: string
+  startedAt: number
   phase: 'countdown' | 'stopped'
   backup: BackupFacts
   secondsLeft: number
@@ -58,6 +63,14 @@ export type RestoreTask = {
   watched: boolean
   sawDown: boolean
   cause: Cause
+  /** The log said that the server was stopped already. */
+  wasStopped?: true
+  /** The id of the backup that Prime Backup made of what the restore overwrites. */
+  safetyId?: number
+  /** Files that could not be restored, where the restore goes on all the same. */
+  failures?: number
+  /** The log said that it failed; the exception follows, by `settleAt` at the latest. */
+  failed?: { reason: string; settleAt: number }
 }
 
 export type LifecycleState = {
@@ -77,8 +90,17 @@ export type LifecycleState = {
   restore: RestoreTask | null
   /** The last backup that ended by inference, until its real end or the next start is seen. */
   ended: { task: BackupTask; eventId: string } | null
+  /** The same of restores, the last few. */
+  endedRestores: { task: RestoreTask; eventId: string; name: EventName }[]
   /** When the last start or end of a backup was seen. */
   lastBackupAt: number | null
+  /** The backup that only the database showed; its own line may follow. */
+  foundId: number | null
+  /** Since when the log is followed; null where it never was. */
+  followedAt: number | null
+  /** Whether the log's last word of the server's process was that it runs. */
+  processRuns: boolean | null
+  lead: Lead
 }
 
 const taskSchema = z.looseObject({
@@ -98,13 +120,17 @@ const stateSchema = z.looseObject({
     .nullable(),
   ended: z.looseObject({ task: taskSchema, eventId: z.string() }).nullable(),
   lastBackupAt: z.number().nullable(),
+  lead: z.looseObject({ held: z.array(z.looseObject({})), noted: z.array(z.looseObject({})) }).optional(),
 })
 
 /** A state that was stored; undefined where the text is none. */
 export function parseState(body: unknown): LifecycleState | undefined {
   try {
     const state: unknown = JSON.parse(String(body))
-    return stateSchema.safeParse(state).success ? (state as LifecycleState) : undefined
+    // What a state of an older version lacks is as it is at the beginning.
+    return stateSchema.safeParse(state).success
+      ? { ...initialState(''), ...(state as LifecycleState) }
+      : undefined
   } catch {
     return undefined
   }
@@ -126,7 +152,12 @@ export function initialState(server: string): LifecycleState {
     asked: null,
     restore: null,
     ended: null,
+    endedRestores: [],
     lastBackupAt: null,
+    foundId: null,
+    followedAt: null,
+    processRuns: null,
+    lead: initialLead(),
   }
 }
 
@@ -165,7 +196,7 @@ export function emit(
   suffix: string,
   at: number,
   cause: Cause,
-  facts: Pick<LifecycleEvent, 'backup' | 'costS' | 'message' | 'extra'> & { running?: boolean },
+  facts: Pick<LifecycleEvent, 'backup' | 'costS' | 'message' | 'error' | 'extra'> & { running?: boolean },
 ): LifecycleEvent {
   const { state } = draft
   const extra = { ...facts.extra, ...(cause.hint && { operator_hint: true }) }
@@ -175,14 +206,26 @@ export function emit(
     name,
     at,
     server: state.server,
-    running: facts.running ?? (state.attachedAt !== null ? true : state.answering),
+    running: facts.running ?? isRunning(state),
     ...(facts.backup && { backup: facts.backup }),
     ...(cause.operator && { operator: cause.operator }),
     ...(cause.source && { source: cause.source }),
     ...(facts.costS !== undefined && { costS: facts.costS }),
     ...(facts.message !== undefined && { message: facts.message }),
+    ...(facts.error && { error: facts.error }),
     ...(Object.keys(extra).length > 0 && { extra }),
   }
   draft.events.push(event)
   return event
+}
+
+/** Whether the game server runs, as far as whoever leads can tell. */
+function isRunning({ lead, processRuns, attachedAt, answering }: LifecycleState): boolean | null {
+  if (lead.by === 'log' && processRuns !== null) return processRuns
+  return attachedAt !== null ? true : answering
+}
+
+/** Since when nothing of Prime Backup can have been missed. */
+export function watchedSince({ lead, followedAt, attachedAt }: LifecycleState): number {
+  return (lead.by === 'log' ? followedAt : attachedAt) ?? Number.POSITIVE_INFINITY
 }

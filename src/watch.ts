@@ -1,0 +1,277 @@
+/** One server: its sources (bot, log), its lifecycle, its commands. */
+import { join } from 'node:path'
+import type { Clock } from './clock.ts'
+import { createNotifyCommand } from './command/notify.ts'
+import { compilePattern } from './command/permission.ts'
+import { createReplier } from './command/reply.ts'
+import { createRoster } from './command/roster.ts'
+import type { Config, ServerConfig } from './config.ts'
+import type { Tester } from './delivery/tester.ts'
+import { withDetails } from './details.ts'
+import { formatDuration } from './duration.ts'
+import type { LifecycleEvent } from './event.ts'
+import { createFollow, positionKey } from './follow.ts'
+import { type LifecycleState, parseState } from './lifecycle.ts'
+import type { Log } from './log.ts'
+import { manifest } from './manifest.ts'
+import type { NoticeCode } from './notices.ts'
+import { observeChat, readCommand } from './observe.ts'
+import { oneError } from './outbox/error.ts'
+import type { Outbox } from './outbox/outbox.ts'
+import type { Row, Store } from './outbox/store.ts'
+import { createDetails } from './primebackup/database.ts'
+import { createBot } from './source/bot.ts'
+import type { ChatMessage } from './source/chat.ts'
+import { textOf } from './source/component.ts'
+import { createTracker } from './tracker.ts'
+
+export type Watch = {
+  start(): void
+  stop(): Promise<void>
+  /** The lifecycle's state as it was last stored, and how far the log was read for it. */
+  stateRows(): Row[]
+  /** Takes up what an earlier run left, where the store could not be read at the start. */
+  adoptState(): void
+  /** Tells a notice in chat, once, to the first operator who is seen there. */
+  announce(event: LifecycleEvent): void
+}
+
+export type WatchDeps = {
+  store: Store
+  clock: Clock
+  log: Log
+  random(): number
+  tester: Tester
+  outbox: Outbox
+  /** An endpoint is enabled. */
+  enabled: boolean
+  /** A notice about this server. */
+  raise(code: NoticeCode, ...values: string[]): void
+}
+
+export function createWatch(server: ServerConfig, config: Config, deps: WatchDeps): Watch {
+  const { clock, tester, outbox, store, raise } = deps
+  const { minecraft, mcdr, primeBackup, timeZone } = server
+  const { language } = config.notification
+  const log = named(deps.log, server.name)
+  const rules = {
+    prefix: server.commands.prefix,
+    chatPatterns: server.commands.chatPatterns.map(compilePattern),
+  }
+  /** By code and what it is about, so that a trouble that goes on is told once. */
+  const unheard = new Map<string, string>()
+
+  let stateRow: Row | undefined
+  let adopted = false
+  let stopped = false
+  let leader: LifecycleState['lead']['by'] | undefined
+  let cancelReturn = () => {}
+
+  const details =
+    primeBackup.database === undefined
+      ? undefined
+      : createDetails(
+          { file: primeBackup.database, ...(timeZone !== undefined && { timeZone }) },
+          {
+            clock,
+            onTrouble: trouble => {
+              if (!trouble) return log.info({}, "Prime Backup's database can be read again")
+              raise('database_unreadable', server.name, trouble.reason)
+            },
+          },
+        )
+
+  const follow =
+    mcdr &&
+    createFollow(
+      {
+        server: server.name,
+        file: mcdr.log,
+        pollMs: mcdr.pollInterval,
+        timeZone,
+        lifecycle: server.lifecycle,
+      },
+      {
+        clock,
+        log,
+        take: observations => tracker.takeLog(observations),
+        advance: () => tracker.advance(),
+        store: row => {
+          if (adopted) void store.put([row])
+        },
+        raise,
+      },
+    )
+
+  const tracker = createTracker(server.name, server.lifecycle, {
+    clock,
+    log: follow !== undefined,
+    seenUpTo: () => (follow && tracker.state().lead.by === 'log' ? follow.seenUpTo() : clock.now()),
+    ...(details && {
+      newestSince: (sinceMs: number) => {
+        const found = details.newestSince(sinceMs)
+        return found?.backup.id === undefined
+          ? undefined
+          : { type: 'backup_found', backup: { ...found.backup, id: found.backup.id } }
+      },
+    }),
+    commit,
+  })
+
+  async function commit(lean: readonly LifecycleEvent[], state: LifecycleState) {
+    adoptState()
+    const events = details ? lean.map(event => withDetails(event, details.find)) : lean
+    for (const event of events)
+      log.info({ event: event.id, ...(event.message && { message: event.message }) }, wordsOf(event))
+    tellLeader(state)
+    awaitReturn(events, state)
+    stateRow = { table: 'state', server: server.name, body: JSON.stringify(state) }
+    // A state that has not been read yet must not be written over.
+    await outbox.accept(events, adopted ? stateRows() : [])
+  }
+
+  function stateRows(): Row[] {
+    const position = follow?.row()
+    return [...(stateRow ? [stateRow] : []), ...(position ? [position] : [])]
+  }
+
+  function tellLeader({ lead }: LifecycleState) {
+    if (!mcdr || !minecraft || lead.by === leader) return
+    if (leader !== undefined && lead.by === 'chat') {
+      log.warn({}, 'chat is believed from here on, until the log can be read again')
+      if (lead.lostAt === null) raise('log_silent', server.name, mcdr.log)
+    } else if (leader !== undefined) log.info({}, 'the log is believed from here on')
+    leader = lead.by
+  }
+
+  /** After a restore that the log has seen to its end, the bot should be back when the server is. */
+  function awaitReturn(events: readonly LifecycleEvent[], { lead }: LifecycleState) {
+    const done = events.some(({ name, extra }) => name === 'restore_success' && extra?.server === 'starting')
+    if (!bot || lead.by !== 'log' || !done) return
+    const patienceMs = server.lifecycle.restoreDeadline
+    cancelReturn()
+    cancelReturn = clock.after(patienceMs, () => {
+      if (bot.play() || stopped) return
+      log.warn(
+        {},
+        `the restore is done, but the bot has not come back for ${formatDuration(patienceMs)}; see whether the server has started`,
+      )
+    })
+  }
+
+  const bot =
+    minecraft &&
+    createBot(
+      { minecraft, tokenDir: join(config.state.dir, 'tokens') },
+      { clock, log, random: deps.random, isUrgent: () => tracker.state().restore !== null },
+      { fact: tracker.take, message: hear },
+    )
+  const play = () => bot?.play()
+
+  function hear(message: ChatMessage) {
+    replier.hear(message)
+    const own = play()
+    if (message.sender?.uuid !== undefined && message.sender.uuid === own?.uuid) return
+    tellUnheard(message)
+    const fact = observeChat(message, rules)
+    if (fact) tracker.take(fact)
+    const command = readCommand(message, rules)
+    if (command) notify.hear(command)
+  }
+
+  function tellUnheard(message: ChatMessage) {
+    if (unheard.size === 0) return
+    const player = playerOf(message)
+    if (player?.name === undefined || !roster.allows(player)) return
+    for (const text of unheard.values()) replier.send(player.name, { text, color: 'yellow' })
+    unheard.clear()
+  }
+
+  function adoptState() {
+    if (adopted) return
+    const stored = readState()
+    if (!adopted) return
+    tracker.adopt(stored)
+    if (!stopped) follow?.start(readPosition())
+  }
+
+  /** The state that an earlier run stored; an unreadable one is kept aside, and said. */
+  function readState(): LifecycleState | undefined {
+    let found: { body?: unknown } | undefined
+    try {
+      found = store.read(database => ({
+        body: database.prepare('SELECT body FROM state WHERE server = ?').get(server.name)?.body,
+      }))
+    } catch (error) {
+      log.error({}, `the stored state can't be read: ${oneError(error)}`)
+    }
+    if (!found) return undefined
+    adopted = true
+    if (found.body === undefined) return undefined
+    const state = parseState(found.body)
+    if (state) return state
+    log.error({}, 'the stored state is unreadable; it is set aside, and the lifecycle begins anew')
+    const aside = `${server.name} (unreadable since ${new Date(clock.now()).toISOString()})`
+    void store.put([{ table: 'state', server: aside, body: String(found.body) }])
+    return undefined
+  }
+
+  function readPosition(): unknown {
+    return store.read(database => ({
+      body: database.prepare('SELECT body FROM position WHERE source = ?').get(positionKey(server.name))
+        ?.body,
+    }))?.body
+  }
+
+  const replier = createReplier(server.commands.reply, play, { clock, log })
+  const roster = createRoster(server.commands, { log })
+  const notify = createNotifyCommand(
+    { server: server.name, commands: server.commands, language, enabled: deps.enabled, manifest },
+    { tester, roster, clock, log, send: replier.send },
+  )
+
+  return {
+    start: () => {
+      tracker.start(readState())
+      leader = tracker.state().lead.by
+      // Where the store can't be read, the log waits: it keeps what it has, and its position is in the store.
+      if (adopted) follow?.start(readPosition())
+      bot?.start()
+    },
+    stop: async () => {
+      stopped = true
+      cancelReturn()
+      replier.stop()
+      await follow?.stop()
+      tracker.stop()
+      await bot?.stop()
+    },
+    stateRows: () => (adopted ? stateRows() : []),
+    adoptState,
+    announce: ({ notice, extra }) => {
+      if (notice) unheard.set(`${notice.code} ${String(extra?.about ?? '')}`, notice.text[language])
+    },
+  }
+}
+
+/** Who is there, as a message shows: whoever spoke, or has just joined. */
+function playerOf({ kind, sender, component }: ChatMessage): ChatMessage['sender'] {
+  if (kind === 'player') return sender
+  const [name] = component.with
+  return component.translate === 'multiplayer.player.joined' && name ? { name: textOf(name) } : undefined
+}
+
+function wordsOf(event: LifecycleEvent): string {
+  const id = event.backup?.id === undefined ? '' : ` #${event.backup.id}`
+  return `${event.name}${id}${event.message ? ` (${event.message})` : ''}`
+}
+
+/** The same log with the server's name in each line. */
+function named(log: Log, server: string): Log {
+  return {
+    debug: (fields, message) => log.debug({ server, ...fields }, message),
+    info: (fields, message) => log.info({ server, ...fields }, message),
+    warn: (fields, message) => log.warn({ server, ...fields }, message),
+    error: (fields, message) => log.error({ server, ...fields }, message),
+  }
+}
