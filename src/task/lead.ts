@@ -32,12 +32,16 @@ export type Lead = {
   lostAt: number | null
   /** What chat showed and the log has not, while the log leads. */
   held: Observation[]
+  /** What the log showed of late and chat has not, while the log leads. */
+  shown: Note[]
   /** What chat showed while it led. */
-  noted: { line: string; at: number }[]
+  noted: Note[]
 }
 
+type Note = { line: string; at: number }
+
 export function initialLead(): Lead {
-  return { by: 'chat', follows: false, heard: false, lostAt: null, held: [], noted: [] }
+  return { by: 'chat', follows: false, heard: false, lostAt: null, held: [], shown: [], noted: [] }
 }
 
 /** The lines that PB shows in chat and in the log alike. */
@@ -61,13 +65,21 @@ export function isBelieved(lead: Lead, seen: Observation): boolean {
   if (seen.source === 'database' || seen.type === 'command') return true
   if (seen.source === 'log') return hearLog(lead, seen)
   if (lead.by === 'log') {
-    const oldest = seen.at - HOLD_MS
-    lead.held = [...lead.held.filter(held => held.at > oldest || lead.lostAt !== null), seen].slice(-MAX_HELD)
+    hold(lead, seen)
     return false
   }
   if (lead.follows && SHOWN_BY_BOTH.has(seen.type))
-    lead.noted = [...lead.noted, { line: lineOf(seen), at: seen.at }].slice(-MAX_NOTED)
+    lead.noted = [...lead.noted, noteOf(seen)].slice(-MAX_NOTED)
   return true
+}
+
+function hold(lead: Lead, seen: Observation): void {
+  const shown = without(lead.shown, isCopyOf(seen))
+  const wasShown = shown.length < lead.shown.length
+  lead.shown = shown
+  if (wasShown) return
+  const oldest = seen.at - HOLD_MS
+  lead.held = [...lead.held.filter(held => held.at > oldest || lead.lostAt !== null), seen].slice(-MAX_HELD)
 }
 
 function hearLog(lead: Lead, seen: Observation): boolean {
@@ -84,14 +96,18 @@ function hearLog(lead: Lead, seen: Observation): boolean {
   lead.heard = true
   lead.by = 'log'
   lead.lostAt = null
+  // The log's lines come in order: what is older by now has no copy in it, and none to come.
+  const isRecent = ({ at }: Note) => at >= seen.at - COPY_MS
+  lead.shown = lead.shown.filter(isRecent)
   if (!SHOWN_BY_BOTH.has(seen.type)) return true
-  const line = lineOf(seen)
-  lead.held = without(lead.held, held => lineOf(held) === line && isNear(held.at, seen.at))
-  const noted = without(lead.noted, noted => noted.line === line && isNear(noted.at, seen.at))
+  const noted = without(lead.noted, isCopyOf(seen))
   const wasTold = noted.length < lead.noted.length
-  // The log's lines come in order: what is older by now has no copy in it.
-  lead.noted = noted.filter(({ at }) => at >= seen.at - COPY_MS)
-  return !wasTold
+  lead.noted = noted.filter(isRecent)
+  if (wasTold) return false
+  const held = without(lead.held, held => isCopyOf(seen)(noteOf(held)))
+  if (held.length === lead.held.length) lead.shown = [...lead.shown, noteOf(seen)].slice(-MAX_NOTED)
+  lead.held = held
+  return true
 }
 
 /** When chat takes over, if the log does not come back before. */
@@ -108,10 +124,18 @@ export function takeOver(lead: Lead): Observation[] {
   const missing = lead.held.filter(({ at }) => at >= since)
   lead.by = 'chat'
   lead.held = []
-  lead.noted = missing
-    .filter(({ type }) => SHOWN_BY_BOTH.has(type))
-    .map(seen => ({ line: lineOf(seen), at: seen.at }))
+  lead.shown = []
+  lead.noted = missing.filter(({ type }) => SHOWN_BY_BOTH.has(type)).map(noteOf)
   return missing
+}
+
+function noteOf(seen: Observation): Note {
+  return { line: lineOf(seen), at: seen.at }
+}
+
+function isCopyOf(seen: Observation): (note: Note) => boolean {
+  const line = lineOf(seen)
+  return note => note.line === line && Math.abs(note.at - seen.at) <= COPY_MS
 }
 
 /** Two copies of a line have the same. Texts of players are left out: the two may show them differently. */
@@ -120,10 +144,6 @@ function lineOf(seen: Observation): string {
   const more = 'secondsLeft' in seen ? seen.secondsLeft : 'next' in seen ? seen.next : undefined
   const message = 'message' in seen ? seen.message : undefined
   return [seen.type, id, more, message].filter(part => part !== undefined).join(' ')
-}
-
-function isNear(a: number, b: number): boolean {
-  return Math.abs(a - b) <= COPY_MS
 }
 
 /** All but the first that matches. */

@@ -120,7 +120,13 @@ const stateSchema = z.looseObject({
     .nullable(),
   ended: z.looseObject({ task: taskSchema, eventId: z.string() }).nullable(),
   lastBackupAt: z.number().nullable(),
-  lead: z.looseObject({ held: z.array(z.looseObject({})), noted: z.array(z.looseObject({})) }).optional(),
+  lead: z
+    .looseObject({
+      held: z.array(z.looseObject({})),
+      shown: z.array(z.looseObject({})),
+      noted: z.array(z.looseObject({})),
+    })
+    .optional(),
 })
 
 /** A state that was stored; undefined where the text is none. */
