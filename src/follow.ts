@@ -72,7 +72,14 @@ export function createFollow(options: FollowOptions, deps: FollowDeps): Follow {
     { file, pollMs: options.pollMs, ...(options.watch !== undefined && { watch: options.watch }) },
     { clock, log },
     {
-      first: beginning,
+      first: records =>
+        beginning(records).catch((error: unknown) => {
+          log.error(
+            { err: error, file },
+            'the end of the log could not be looked through; it is followed from its end',
+          )
+          return undefined
+        }),
       take: (records, reached) => {
         const seen = records.flatMap(record => observed(record) ?? [])
         position = reached

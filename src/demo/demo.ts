@@ -71,7 +71,7 @@ async function play({ once, language, minecraft, stopped }: DemoOptions, folder:
   })
   primeBackup.start()
   const store = createStore(() => openMemory(), { clock, onHealth() {} })
-  const bridge = createBridge(parseConfig(demoConfig(port, urls, language), 'the demo', {}), {
+  const bridge = createBridge(parseConfig(demoConfig(port, urls, files, language), 'the demo', {}), {
     clock,
     store,
     log: narratedLog(screen),
@@ -156,6 +156,8 @@ async function tour(stage: Stage): Promise<boolean> {
     steve.type('!!pb back 1')
     steve.type('!!pb confirm')
   })
+  // With the log the end of a restore is told before the server is up again.
+  if (!(await until(() => stage.stopped || server.players().includes(BOT)))) return false
   await step('test', 1, () => steve.type('!!pb test notify'))
   const answered = await until(
     () => stage.stopped || steve.seen.some(({ text }) => /^\[PB\] (Summary|总计): 3\/3/.test(text)),
@@ -198,6 +200,7 @@ async function until(condition: () => boolean): Promise<boolean> {
 function demoConfig(
   port: number,
   urls: { webhook: string; bark: string; serverchan: string },
+  files: { mcdrLog: string; database: string },
   language: Language,
 ): string {
   return JSON.stringify({
@@ -205,6 +208,8 @@ function demoConfig(
       {
         name: 'survival',
         minecraft: { port, username: BOT },
+        mcdr: { log: files.mcdrLog },
+        primeBackup: { database: files.database },
         commands: { operators: [PLAYER], cooldown: '1s' },
       },
     ],

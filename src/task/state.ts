@@ -174,9 +174,11 @@ export type Seen<T extends Observation['type']> = Observation & { type: T }
 
 /** How long a typed command, or PB's "triggered" line, explains what follows. */
 export const HINT_MS = 10_000
+/** The log's line about a command can be dated a little before chat brings the command. */
+const EARLY_MS = 1000
 
 export function causeOf(typed: Hint | null, at: number): Cause {
-  if (!typed || at - typed.at > HINT_MS || typed.at > at) return {}
+  if (!typed || at - typed.at > HINT_MS || typed.at - at > EARLY_MS) return {}
   const player = { type: 'player', name: typed.player }
   const comment = typed.words.startsWith('make') ? typed.words.slice('make'.length).trim() : undefined
   return {

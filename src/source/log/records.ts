@@ -27,7 +27,9 @@ export type LogScanner = {
 /** Each wanted line has one of these; facts/prime-backup.md sections 2 and 6. */
 export const NEEDLES = ['[prime_backup]: ', ' PID ', 'process stopped with code', '服务器进程已停止']
 
-const NEEDLE_BYTES = NEEDLES.map(needle => Buffer.from(needle))
+const WHOLE = NEEDLES.map(needle => Buffer.from(needle))
+/** A piece of each, which is what is searched for: short ones that are rare are found several times as fast. */
+const PIECES = ['kup]: ', 'PID ', 'with co', '程已停止'].map(piece => Buffer.from(piece))
 /** How a record of MCDR's begins, and how the server's output does. */
 const MCDR = Buffer.from('[MCDR] [')
 const SERVER = Buffer.from('[Server] [')
@@ -44,89 +46,76 @@ const MAX_REST_LAST = 60 * 1024
 /** Where a head tells its level. */
 const HEAD_BYTES = 120
 
+/** A record whose traceback is being collected. */
+type Open = { head: string; start: number; end: number; first: Lines; last: Lines }
+type Lines = { lines: Buffer[]; bytes: number }
+
 /** `at`: the offset of the first byte. `midLine`: it may lie in a line, which is then dropped. */
 export function createLogScanner({ at = 0, midLine = false } = {}): LogScanner {
-  /** Bytes of a line whose end has not come. */
-  let partial: Buffer = Buffer.alloc(0)
+  /** The pieces of a line whose end has not come. */
+  let partial: Lines = { lines: [], bytes: 0 }
   /** The offset of what comes next: after `partial`. */
   let next = at
   /** The line that comes is too long, or was begun before `at`. */
   let dropping = midLine
-  let open:
-    | { head: string; start: number; end: number; first: Buffer[]; last: Buffer[]; bytes: number }
-    | undefined
+  let open: Open | undefined
 
   function push(chunk: Buffer): LogRecord[] {
     const records: LogRecord[] = []
+    const firstEnd = chunk.indexOf(LINE_FEED) + 1
+    if (firstEnd === 0) {
+      hold(chunk)
+      return records
+    }
     let from = 0
-    if (dropping || partial.length > 0) {
-      const lineEnd = chunk.indexOf(LINE_FEED)
-      if (lineEnd < 0) {
-        hold(chunk)
-        return records
-      }
-      from = lineEnd + 1
-      if (dropping) dropping = false
-      else if (partial.length + from <= MAX_LINE_BYTES) {
-        const line = Buffer.concat([partial, chunk.subarray(0, from)])
-        const start = next - partial.length
-        partial = Buffer.alloc(0)
-        scan(line, start, records)
-      }
-      partial = Buffer.alloc(0)
+    if (dropping || partial.bytes > 0) {
+      hold(chunk.subarray(0, firstEnd))
+      const { lines, bytes } = partial
+      partial = { lines: [], bytes: 0 }
+      if (!dropping) scan(Buffer.concat(lines), next - bytes, records)
+      dropping = false
+      from = firstEnd
     }
-    next += from
-    const lastBreak = chunk.lastIndexOf(LINE_FEED)
-    if (lastBreak >= from) {
-      scan(chunk.subarray(from, lastBreak + 1), next, records)
-      next += lastBreak + 1 - from
-      from = lastBreak + 1
-    }
-    if (from < chunk.length) hold(chunk.subarray(from))
+    const end = chunk.lastIndexOf(LINE_FEED) + 1
+    const base = next
+    next += end - from
+    if (end > from) scan(chunk.subarray(from, end), base, records)
+    if (end < chunk.length) hold(chunk.subarray(end))
     return records
   }
 
   function hold(piece: Buffer) {
     next += piece.length
     if (dropping) return
-    if (partial.length + piece.length > MAX_LINE_BYTES) {
-      dropping = true
-      partial = Buffer.alloc(0)
-      return
-    }
-    partial = Buffer.concat([partial, piece])
+    partial.lines.push(Buffer.from(piece))
+    partial.bytes += piece.length
+    if (partial.bytes <= MAX_LINE_BYTES) return
+    dropping = true
+    partial = { lines: [], bytes: 0 }
   }
 
   /** `lines` are whole; `base` is the offset of the first. */
   function scan(lines: Buffer, base: number, records: LogRecord[]) {
     let from = 0
-    while (from < lines.length) {
-      if (open) {
-        from = collect(lines, from, base, records)
-        continue
-      }
-      from = searchFrom(lines, from, base, records)
-    }
+    while (from < lines.length)
+      from = open ? collect(open, lines, from, base, records) : search(lines, from, base, records)
   }
 
-  /** Adds the lines of an open record's traceback, up to the next record. */
-  function collect(lines: Buffer, from: number, base: number, records: LogRecord[]): number {
-    if (!open) return from
+  /** Adds the next line to an open record, or closes that where another begins; returns where to go on. */
+  function collect(to: Open, lines: Buffer, from: number, base: number, records: LogRecord[]): number {
+    const end = lines.indexOf(LINE_FEED, from) + 1
+    if (end - from > MAX_LINE_BYTES) return end
     if (startsWith(lines, from, MCDR) || startsWith(lines, from, SERVER)) {
       close(records)
       return from
     }
-    const end = lines.indexOf(LINE_FEED, from) + 1
-    const line = Buffer.from(lines.subarray(from, end))
-    open.end = base + end
-    if (open.last.length === 0 && open.bytes + line.length <= MAX_REST_FIRST) {
-      open.first.push(line)
-      open.bytes += line.length
-      return end
-    }
-    open.last.push(line)
-    let kept = open.last.reduce((sum, { length }) => sum + length, 0)
-    while (kept > MAX_REST_LAST && open.last.length > 1) kept -= open.last.shift()?.length ?? 0
+    to.end = base + end
+    const { first, last } = to
+    const part = last.bytes === 0 && first.bytes + end - from <= MAX_REST_FIRST ? first : last
+    part.lines.push(Buffer.from(lines.subarray(from, end)))
+    part.bytes += end - from
+    // Trimmed now and then: a line at a time would cost a copy of all each time.
+    if (last.bytes > 2 * MAX_REST_LAST) to.last = trimmed(last)
     return end
   }
 
@@ -134,32 +123,29 @@ export function createLogScanner({ at = 0, midLine = false } = {}): LogScanner {
     if (!open) return
     const { head, start, end, first, last } = open
     open = undefined
-    const rest = Buffer.concat([...first, ...last])
-      .toString('utf8')
-      .replace(/\r?\n$/, '')
-    records.push({ head, rest, start, end })
+    const rest = Buffer.concat([...first.lines, ...trimmed(last).lines])
+    records.push({ head, rest: rest.toString('utf8').replace(/\r?\n$/, ''), start, end })
   }
 
-  /** Hands on the wanted lines up to one that opens a record; returns where to go on. */
-  function searchFrom(lines: Buffer, start: number, base: number, records: LogRecord[]): number {
-    // Where each needle is next; a block without one of them is passed over once for it.
-    const at = NEEDLE_BYTES.map(needle => find(lines, needle, start))
+  /** Hands on the wanted lines, up to one that opens a record; returns where to go on. */
+  function search(lines: Buffer, from: number, base: number, records: LogRecord[]): number {
+    const nextAt = PIECES.map(piece => find(lines, piece, from))
     for (;;) {
-      const hit = Math.min(...at)
+      const hit = Math.min(...nextAt)
       if (hit === Number.POSITIVE_INFINITY) return lines.length
-      const lineStart = lines.lastIndexOf(LINE_FEED, hit) + 1
+      const lineStart = Math.max(from, lines.lastIndexOf(LINE_FEED, hit) + 1)
       const lineEnd = lines.indexOf(LINE_FEED, hit) + 1
       if (isWanted(lines, lineStart, lineEnd)) {
         const head = decode(lines, lineStart, lineEnd)
         const range = { start: base + lineStart, end: base + lineEnd }
         if (endsWith(lines, lineEnd, RAISED)) {
-          open = { head, ...range, first: [], last: [], bytes: 0 }
+          open = { head, ...range, first: { lines: [], bytes: 0 }, last: { lines: [], bytes: 0 } }
           return lineEnd
         }
         records.push({ head, rest: '', ...range })
       }
-      for (const [index, needle] of NEEDLE_BYTES.entries())
-        if ((at[index] ?? 0) < lineEnd) at[index] = find(lines, needle, lineEnd)
+      for (const [index, piece] of PIECES.entries())
+        if ((nextAt[index] ?? 0) < lineEnd) nextAt[index] = find(lines, piece, lineEnd)
     }
   }
 
@@ -167,12 +153,20 @@ export function createLogScanner({ at = 0, midLine = false } = {}): LogScanner {
     push,
     flush: () => {
       const records: LogRecord[] = []
-      if (partial.length === 0) close(records)
+      if (partial.bytes === 0) close(records)
       return records
     },
     isOpen: () => open !== undefined,
-    offset: () => open?.start ?? next - partial.length,
+    offset: () => open?.start ?? next - partial.bytes,
   }
+}
+
+/** The last lines, as many as are kept. */
+function trimmed({ lines, bytes }: Lines): Lines {
+  let left = bytes
+  let from = 0
+  while (left > MAX_REST_LAST) left -= lines[from++]?.length ?? left
+  return { lines: lines.slice(from), bytes: left }
 }
 
 function find(lines: Buffer, needle: Buffer, from: number): number {
@@ -182,8 +176,9 @@ function find(lines: Buffer, needle: Buffer, from: number): number {
 
 function isWanted(lines: Buffer, start: number, end: number): boolean {
   if (end - start > MAX_LINE_BYTES || !startsWith(lines, start, MCDR)) return false
-  const debug = lines.subarray(start, Math.min(end, start + HEAD_BYTES)).indexOf(DEBUG)
-  return debug < 0
+  if (lines.subarray(start, Math.min(end, start + HEAD_BYTES)).includes(DEBUG)) return false
+  const line = lines.subarray(start, end)
+  return WHOLE.some(needle => line.includes(needle))
 }
 
 function startsWith(lines: Buffer, at: number, text: Buffer): boolean {

@@ -81,6 +81,8 @@ export function createLogTail(
   let failures = 0
   let told: boolean | undefined
   let grewAt = 0
+  /** The file of `position` was read to its end before it went away. */
+  let wasRead = false
   let wake = () => {}
   let watcher: FSWatcher | undefined
 
@@ -102,24 +104,25 @@ export function createLogTail(
       if (!(await isStillThere(current))) {
         // What was added before the path changed hands.
         await readOn(current)
-        await handOn(current.scanner.flush(), current)
-        const left = await endOf(current)
+        await finish(current)
+        wasRead = true
         await close()
-        current = await openAgain(left)
+        current = await openAgain()
         await readOn(current)
       }
       await endTraceback(current)
       failures = 0
-      tell(true)
-      handlers.caughtUp(at, positionOf(current))
-      hint()
     } catch (error) {
       if (stopping.signal.aborted) return
       await close()
       if ((error as NodeJS.ErrnoException).code === 'ENOENT' && position === undefined) isNew = true
       failures += 1
       if (failures >= FAILURES || told === undefined) tell(false, troubleOf(file, error))
+      return
     }
+    tell(true)
+    handlers.caughtUp(at, positionOf(current))
+    hint()
   }
 
   function tell(readable: boolean, reason?: string) {
@@ -128,8 +131,8 @@ export function createLogTail(
     handlers.readable(readable, reason)
   }
 
-  /** The path's file, at the place where reading stopped; `read`: a file that was read to its end. */
-  async function openAgain(read?: LogPosition): Promise<Open> {
+  /** The path's file, at the place where reading stopped. */
+  async function openAgain(): Promise<Open> {
     const handle = await openFile()
     try {
       const beginning = await readBeginning(handle)
@@ -140,7 +143,7 @@ export function createLogTail(
         const from = Math.min(position.offset, size)
         return openAt(handle, beginning, from, await isMidLine(handle, from))
       }
-      await readZips(position, read !== undefined)
+      await readZips(position, beginning)
       return openAt(handle, beginning, 0, false)
     } catch (error) {
       await handle.close()
@@ -167,7 +170,9 @@ export function createLogTail(
       const last = scanner.flush()
       if (last.length > 0) yield last
     }
-    const begin = await handlers.first(records())
+    const all = records()
+    const begin = await handlers.first(all)
+    for await (const _ of all);
     return openAt(
       handle,
       beginning,
@@ -184,6 +189,7 @@ export function createLogTail(
       readAt: from,
     }
     position = positionOf(opened)
+    wasRead = false
     return opened
   }
 
@@ -196,6 +202,7 @@ export function createLogTail(
       const block = length > 0 ? await readAt(opened.handle, opened.readAt, length) : undefined
       const beginning = await readBeginning(opened.handle)
       if (!block || !matches(opened.known, beginning)) {
+        await finish(opened)
         Object.assign(opened, openAt(opened.handle, beginning, 0, false))
         continue
       }
@@ -235,7 +242,10 @@ export function createLogTail(
   /** Whether the path still names the file that is open. */
   async function isStillThere({ handle, known }: Open): Promise<boolean> {
     const [there, own] = await Promise.all([
-      stat(file, { bigint: true }).catch(() => undefined),
+      stat(file, { bigint: true }).catch((error: NodeJS.ErrnoException) => {
+        if (error.code === 'ENOENT') return undefined
+        throw error
+      }),
       handle.stat({ bigint: true }),
     ])
     if (!there) return false
@@ -252,17 +262,13 @@ export function createLogTail(
     }
   }
 
-  async function endOf(opened: Open): Promise<LogPosition> {
-    const { size } = await opened.handle.stat()
-    position = { ...opened.known, offset: size }
-    return position
+  /** The file has ended: its last line is whole, and so is its last traceback. */
+  async function finish({ known, scanner }: Pick<Open, 'known' | 'scanner'>) {
+    await handOn([...scanner.push(Buffer.from('\n')), ...scanner.flush()], { known, scanner })
   }
 
-  /**
-   * What MCDR has zipped since: the rest of the file of `from`, and every later one. `wasRead`: that file was read to
-   * its end while it was open.
-   */
-  async function readZips(from: LogPosition, wasRead: boolean) {
+  /** What MCDR has zipped since: the rest of the file of `from`, and every later one; `now`: how the log begins now. */
+  async function readZips(from: LogPosition, now: Buffer) {
     const zips = await listZips()
     const index = await indexOfMatch(zips, from)
     if (index < 0) {
@@ -273,8 +279,11 @@ export function createLogTail(
         )
       return
     }
-    for (const [number, zip] of zips.slice(index).entries())
+    for (const [number, zip] of zips.slice(index).entries()) {
+      // The log was zipped after it was opened.
+      if (number > 0 && (await beginsLike(zip, fingerprintOf(now)))) return
       await readOneZip(zip, number === 0 ? from.offset : 0)
+    }
   }
 
   async function readOneZip(zip: string, from: number) {
@@ -300,8 +309,7 @@ export function createLogTail(
         `${zip} can't be read to its end (${(error as Error).message}); what it has of Prime Backup may be missing`,
       )
     }
-    // Its last line is whole: MCDR closed the file before.
-    await handOn([...scanner.push(Buffer.from('\n')), ...scanner.flush()], { known, scanner })
+    await finish({ known, scanner })
   }
 
   /** Oldest first. */
@@ -328,18 +336,18 @@ export function createLogTail(
 
   /** The newest zip of the file of a position; -1 where there is none. */
   async function indexOfMatch(zips: string[], from: LogPosition): Promise<number> {
-    for (const [index, zip] of [...zips.entries()].reverse()) {
-      try {
-        for await (const chunk of readZip(zip)) {
-          // The first piece is longer than a fingerprint, or it is the whole file.
-          if (matches(from, chunk)) return index
-          break
-        }
-      } catch (error) {
-        log.warn({ file: zip }, `${zip} can't be read (${(error as Error).message}); it is passed over`)
-      }
-    }
+    for (const [index, zip] of [...zips.entries()].reverse()) if (await beginsLike(zip, from)) return index
     return -1
+  }
+
+  async function beginsLike(zip: string, known: Fingerprint): Promise<boolean> {
+    try {
+      // The first piece is longer than a fingerprint, or it is the whole file.
+      for await (const chunk of readZip(zip)) return matches(known, chunk)
+    } catch (error) {
+      log.warn({ file: zip }, `${zip} can't be read (${(error as Error).message}); it is passed over`)
+    }
+    return false
   }
 
   async function close() {
