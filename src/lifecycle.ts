@@ -97,7 +97,7 @@ export function observe(state: LifecycleState, observation: Observation, options
   const draft: Draft = { state: structuredClone(state), events: [], options }
   // Whoever does not lead may be far ahead of the one who does, and has yet to tell how a task ended.
   if (observation.source === state.lead.by) expire(draft, observation.at)
-  if (isBelieved(draft.state.lead, observation)) take(draft, observation)
+  if (isBelieved(draft.state.lead, observation) || isOverdueEnd(draft, observation)) take(draft, observation)
   else noteAside(draft, observation)
   return { state: draft.state, events: draft.events }
 }
@@ -161,6 +161,18 @@ const RULES: { [T in Observation['type']]: (draft: Draft, seen: Seen<T>) => void
     else if (word === 'back') state.back = typed
     else if (word === 'confirm') state.confirmedAt = seen.at
   },
+}
+
+/** An end that chat showed while it led, when it had not seen the start: the log has brought that meanwhile. */
+function isOverdueEnd({ state }: Draft, { source, type, at }: Observation): boolean {
+  if (source !== 'log') return false
+  const ended =
+    type === 'backup_completed' || type === 'backup_ended' || type === 'schedule_failed'
+      ? state.backup
+      : type === 'restore_aborted'
+        ? state.restore
+        : null
+  return ended !== null && ended.startedAt <= at
 }
 
 /** What whoever does not lead shows of itself is kept for when it does. */

@@ -21,6 +21,8 @@ const WATCHED_MS = 5000
 
 export function startBackup(draft: Draft, { at }: Seen<'backup_started'>): void {
   const { state } = draft
+  // The log can bring a line from before what chat saw begin.
+  if (state.backup && at < state.backup.startedAt) return
   if (state.backup) inferBackupFailure(draft, state.backup, at, 'no_completion')
   const scheduled = state.triggeredAt !== null && at - state.triggeredAt <= HINT_MS
   const cause = scheduled ? scheduledCause() : causeOf(state.make, at)

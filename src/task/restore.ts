@@ -39,6 +39,8 @@ export function abortRestore(draft: Draft, { at }: Seen<'restore_aborted'>): voi
 export function countDown(draft: Draft, seen: Seen<'restore_countdown'>): void {
   const { state } = draft
   const { restore } = state
+  // The log can bring the lines before those that chat saw.
+  if (restore && seen.at < restore.startedAt) return
   const stopsAt = seen.at + seen.secondsLeft * 1000
   const goesOn =
     restore?.phase === 'countdown' &&

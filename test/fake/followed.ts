@@ -7,6 +7,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  truncateSync,
   unlinkSync,
   utimesSync,
   writeFileSync,
@@ -130,6 +131,10 @@ export function followed(
       const at = statSync(zip).mtimeMs / 1000 + zips
       utimesSync(zip, at, at)
       unlinkSync(file)
+    },
+    /** As logrotate's copytruncate does it; what was read by then only. */
+    cut: () => {
+      if (existsSync(file)) truncateSync(file)
     },
     /** Nothing is stored but what was committed. */
     kill: () => leave(true),
