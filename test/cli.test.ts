@@ -11,6 +11,7 @@ import { manifest } from '../src/manifest.ts'
 import { closedPort, startBare, startGame } from './fake/game.ts'
 import { answer, hang, type Reply, startReceiver } from './fake/receiver.ts'
 import { until } from './fake/until.ts'
+import { zipOf } from './fake/zip.ts'
 
 const ROOT = join(import.meta.dirname, '..')
 const CLI = join(ROOT, 'src/cli.ts')
@@ -513,7 +514,10 @@ describe('replay', { concurrency: 2 }, () => {
     const chat = ['--chat', chatOf('en_us/make_ok')]
     const config = writeConfig({})
     const table: [string[], RegExp][] = [
-      [[], /^pb-bridge: replay needs --chat FILE\n$/],
+      [[], /^pb-bridge: replay needs --log FILE… or --chat FILE\n$/],
+      [['a.log'], /^pb-bridge: "a.log" stands alone; write --log before it\n$/],
+      [['--log', join(home, 'none')], /^pb-bridge: .*none: there is no such file/],
+      [['--log', home], /^pb-bridge: .*: this is a folder; name the MCDR.log in it\n$/],
       [['--chat', join(home, 'none')], /^pb-bridge: .*none can't be read: ENOENT\n$/],
       [[...chat, '--language', 'de_de'], /^pb-bridge: --language de_de is unknown; write en_us or zh_cn\n$/],
       [[...chat, '-c', config, '--server', 'x'], /^pb-bridge: .* has no server "x"\n$/],
@@ -524,6 +528,37 @@ describe('replay', { concurrency: 2 }, () => {
       assert.equal(stdout, '')
       assert.match(stderr, words)
     }
+  })
+
+  it('takes logs and their zips in any order, and Prime Backup’s database', async () => {
+    const log = (scenario: string) => join(CORPUS, scenario, 'mcdr.log')
+    const zip = join(home, '2026-11-25-1.zip')
+    writeFileSync(zip, zipOf('MCDR.log', readFileSync(log('en_us/make_ok'))))
+    const args = ['--log', log('en_us/db_mix'), zip, '--database', join(CORPUS, 'db/prime_backup_en_us.db')]
+    const { code, stdout, stderr } = await call(['replay', ...args])
+    assert.equal(code, 0, stderr)
+    const payloads = linesOf(stdout).map(line => JSON.parse(line))
+    assert.deepEqual(
+      payloads.map(({ event }) => event),
+      [
+        ...['backup_start', 'backup_success'],
+        ...Array(4).fill(['backup_start', 'backup_success']).flat(),
+        ...['restore_start', 'restore_success'],
+      ],
+    )
+    const times = payloads.map(({ timestamp }) => timestamp.unix)
+    assert.deepEqual(times, times.toSorted())
+    // An id that means another backup in this database is not taken for it.
+    assert.equal(payloads[1].backup.raw_size, 1_918_894)
+    assert.equal(payloads[3].backup.raw_size, 1_916_073)
+  })
+
+  it('says of a file that holds nothing of Prime Backup that it does not', async () => {
+    const file = join(home, 'binary.log')
+    writeFileSync(file, Buffer.from([0, 255, 254, 10, 0, 200]))
+    const { code, stdout, stderr } = await call(['replay', '--log', file])
+    assert.deepEqual([code, stdout], [0, ''])
+    assert.match(stderr, /^pb-bridge: .*binary\.log says nothing of Prime Backup\n$/)
   })
 
   it('names the line that is none of a recording', async () => {

@@ -31,8 +31,8 @@ function serverLines({ servers }: Config): string[] {
       minecraft
         ? `server ${name}: bot ${minecraft.username} (${minecraft.auth}) on ${minecraft.host}:${minecraft.port}, Minecraft ${minecraft.version}`
         : `server ${name}: no bot`,
-      `log ${mcdr?.log ?? 'none'}`,
-      `database ${primeBackup.database ?? 'none'}`,
+      ...(mcdr ? [`log ${mcdr.log}`] : []),
+      ...(primeBackup.database === undefined ? [] : [`database ${primeBackup.database}`]),
       `commands ${commands.prefix}, operators ${commands.operators.join(' ') || 'none'}, reply ${commands.reply}`,
       `deadlines ${formatDuration(lifecycle.backupDeadline)} / ${formatDuration(lifecycle.restoreDeadline)}`,
     ].join('; '),
