@@ -42,7 +42,7 @@ async function siege<F extends { [key: string]: number }>(
     const figures = await besiegeOnce({ seed: ownSeed, kills })
     console.log(`seed ${ownSeed}: ${JSON.stringify(figures)}`)
     for (const key of Object.keys(total) as (keyof F)[])
-      total[key] = (total[key] + figures[key]) as F[keyof F]
+      total[key] = ((total[key] ?? 0) + (figures[key] ?? 0)) as F[keyof F]
   }
 }
 
