@@ -33,6 +33,12 @@ const primeBackupSchema = z
     database: path
       .optional()
       .describe("Prime Backup's database, pb_files/prime_backup.db in MCDReforged's folder; only ever read."),
+    show: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Without the database, lets the bot ask "!!pb show" for the details. The question stands in public chat, the answer does not; the bot needs the permission.',
+      ),
   })
   .prefault({})
   .describe('Where details of a backup come from: exact sizes, date, targets, tags.')

@@ -63,7 +63,7 @@ function uuidOf({ kind, sender }: ChatMessage): { uuid?: string } {
  * The runs behind PB's own prefix part (`[PB]`, dark_aqua, hover "Prime Backup"), which no player can type.
  * Operators, command blocks and plugins can `tellraw` anything: they are trusted (prime-backup.md section 4.6).
  */
-function behindPrefix(component: Component): Run[] | undefined {
+export function behindPrefix(component: Component): Run[] | undefined {
   const [head, ...rest] = runsOf(component)
   if (head?.color !== 'dark_aqua' || head.hover === undefined || head.hover === 'other') return undefined
   if (textOf(head.hover) !== 'Prime Backup') return undefined

@@ -20,6 +20,7 @@ import { oneError } from './outbox/error.ts'
 import type { Outbox } from './outbox/outbox.ts'
 import type { Row, Store } from './outbox/store.ts'
 import { createDetails } from './primebackup/database.ts'
+import { createShow, SHOW_PATIENCE_MS } from './show.ts'
 import { createBot } from './source/bot.ts'
 import type { ChatMessage } from './source/chat.ts'
 import { textOf } from './source/component.ts'
@@ -126,9 +127,26 @@ export function createWatch(server: ServerConfig, config: Config, deps: WatchDep
     tellLeader(state)
     awaitReturn(events, state)
     stateRow = { table: 'state', server: server.name, body: JSON.stringify(state) }
+    const holdMs = events.some(askMore) ? SHOW_PATIENCE_MS : 0
     // A state that has not been read yet must not be written over.
-    await outbox.accept(events, adopted ? stateRows() : [])
+    await outbox.accept(events, adopted ? stateRows() : [], { holdMs })
   }
+
+  /** Lets Prime Backup itself say more of an event's backup; true where it is asked. */
+  function askMore(event: LifecycleEvent): boolean {
+    if (!primeBackup.show || details || event.name === 'restore_failure') return false
+    return show.ask(event, told => void outbox.amend(told))
+  }
+
+  const show = createShow({
+    clock,
+    prefix: server.commands.prefix,
+    type: text => {
+      const own = play()
+      own?.chat(text)
+      return own !== undefined
+    },
+  })
 
   function stateRows(): Row[] {
     const position = follow?.row()
@@ -170,6 +188,7 @@ export function createWatch(server: ServerConfig, config: Config, deps: WatchDep
 
   function hear(message: ChatMessage) {
     replier.hear(message)
+    show.hear(message)
     const own = play()
     if (message.sender?.uuid !== undefined && message.sender.uuid === own?.uuid) return
     tellUnheard(message)
@@ -241,6 +260,7 @@ export function createWatch(server: ServerConfig, config: Config, deps: WatchDep
     stop: async () => {
       stopped = true
       cancelReturn()
+      show.stop()
       replier.stop()
       await follow?.stop()
       tracker.stop()

@@ -51,7 +51,7 @@ describe('a config', () => {
             version: 'auto',
             joinCommands: [],
           },
-          primeBackup: {},
+          primeBackup: { show: false },
           commands: {
             prefix: '!!pb',
             operators: [],
@@ -99,7 +99,7 @@ describe('a config', () => {
         joinCommands: ['/login hunter2', '/afk'],
       },
       mcdr: { log: '/srv/mcdr/logs/MCDR.log', pollInterval: '5s' },
-      primeBackup: { database: '/srv/mcdr/pb_files/prime_backup.db' },
+      primeBackup: { database: '/srv/mcdr/pb_files/prime_backup.db', show: true },
       timeZone: 'Asia/Shanghai',
       commands: {
         prefix: '!!backup',

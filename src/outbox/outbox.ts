@@ -178,7 +178,11 @@ export function createOutbox(options: OutboxOptions, deps: OutboxDeps) {
   }
 
   /** Stores events with their deliveries, and whatever rows belong to the same transaction; then they may be sent. */
-  async function accept(events: readonly LifecycleEvent[], rows: readonly Row[] = []): Promise<void> {
+  async function accept(
+    events: readonly LifecycleEvent[],
+    rows: readonly Row[] = [],
+    { holdMs = 0 } = {},
+  ): Promise<void> {
     const now = clock.now()
     const all: Row[] = [...rows]
     const wanted = new Set<string>()
@@ -188,7 +192,7 @@ export function createOutbox(options: OutboxOptions, deps: OutboxDeps) {
       for (const { recipient } of lanes.values()) {
         if (!recipient.wants(event)) continue
         const delivery = newDelivery(event, recipient.key, now, ++order)
-        entries.push({ delivery, event, dueAt: clock.monotonic(), expiresAt: expiryOf(event) })
+        entries.push({ delivery, event, dueAt: clock.monotonic() + holdMs, expiresAt: expiryOf(event) })
         all.push(deliveryRow(delivery))
         wanted.add(recipient.key)
       }
@@ -201,6 +205,23 @@ export function createOutbox(options: OutboxOptions, deps: OutboxDeps) {
     }
     // What may be sent at once begins in this very turn: its intent shares the event's commit, and waits for it.
     for (const key of wanted) onWork(key)
+    await stored
+  }
+
+  /** More is known of an event: what of its deliveries has not begun tells it, and need not be held any longer. */
+  async function amend(event: LifecycleEvent): Promise<void> {
+    const now = clock.now()
+    const stored = store.put([
+      { table: 'event', id: event.id, at: event.at, stored_at: now, body: JSON.stringify(event) },
+    ])
+    for (const [key, { active }] of lanes) {
+      for (const entry of active.values()) {
+        if (entry.event.id !== event.id || entry.delivery.attempts > 0) continue
+        entry.event = event
+        entry.dueAt = clock.monotonic()
+      }
+      onWork(key)
+    }
     await stored
   }
 
@@ -455,6 +476,7 @@ export function createOutbox(options: OutboxOptions, deps: OutboxDeps) {
   return {
     load,
     accept,
+    amend,
     next,
     nextDueInMs,
     begin,

@@ -119,7 +119,7 @@ export function stripFormatting(text: string): string {
 }
 
 /** PB's own words for an empty comment, in both languages. */
-const NO_COMMENT = new Set(['no comment', '空'])
+export const NO_COMMENT = new Set(['no comment', '空'])
 
 function backupOf(id: string | undefined, comment = ''): { id: number; comment: string } {
   return { id: Number(id), comment: NO_COMMENT.has(comment) ? '' : comment }

@@ -49,6 +49,24 @@ describe('an event that is accepted', () => {
     assert.deepEqual(woken.sort(), ['a', 'b', 'c'])
   })
 
+  it('may be held for what more there is to know of it, and tells that when it is known', async () => {
+    const { outbox, database } = newOutbox()
+    await outbox.accept([eventOf('1')], [], { holdMs: 3000 })
+    assert.equal(outbox.next('a'), undefined)
+    await outbox.amend({ ...eventOf('1'), message: 'more' })
+    assert.equal(outbox.next('a')?.event.message, 'more')
+    assert.match(String(database.prepare('SELECT body FROM event').get()?.body), /"message":"more"/)
+  })
+
+  it('is held no longer than it was to be', async () => {
+    const { outbox, clock } = newOutbox()
+    await outbox.accept([eventOf('1')], [], { holdMs: 3000 })
+    await clock.advance(2999)
+    assert.equal(outbox.next('a'), undefined)
+    await clock.advance(1)
+    assert.equal(outbox.next('a')?.event.id, '1')
+  })
+
   it('is on the disk before its first try begins, and the intent of the try shares its commit', async () => {
     const { outbox, database, store } = newOutbox()
     const commits = database.commits
