@@ -17,8 +17,8 @@ export const NARRATION = {
   },
   backup: { en_us: '1. A player makes a backup.', zh_cn: '1. 玩家创建一个备份。' },
   failing: {
-    en_us: '2. A backup fails. Chat says nothing of it; the bot, an operator, sees the signs.',
-    zh_cn: '2. 一个备份失败了。聊天里没有任何提示，但作为管理员的机器人能看出迹象。',
+    en_us: "2. A backup fails. Chat says nothing of it; MCDReforged's log has the reason.",
+    zh_cn: '2. 一个备份失败了。聊天里没有任何提示，但 MCDReforged 的日志里有原因。',
   },
   restore: {
     en_us: '3. A restore: countdown, the server stops, and comes back. The bot too, in some seconds.',
