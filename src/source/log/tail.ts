@@ -47,9 +47,9 @@ const FIRST_BYTES = 64 * BLOCK_BYTES
 const QUIET_MS = 2_000
 /** A hint that the file changed waits for so long, for more of it. */
 const HINT_MS = 100
-/** MCDR's zips; no more of them are looked into than this. */
+/** MCDR's zips; more of them than this are years of restarts. */
 const ZIP = /^\d{4}-\d\d-\d\d-(\d{1,6})\.zip$/
-const MAX_ZIPS = 100
+const MAX_ZIPS = 10_000
 /** Polls that fail before the file counts as unreadable: while MCDR rotates, there is none for an instant. */
 const FAILURES = 2
 
