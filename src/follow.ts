@@ -50,6 +50,9 @@ export type FollowDeps = {
   raise(code: NoticeCode, ...values: string[]): void
 }
 
+/** `timeZone`: as it was set when the times were wrong. */
+type Stored = LogPosition & { file: string; aheadMs?: number; timeZone?: string }
+
 export function positionKey(server: string): string {
   return `log ${server}`
 }
@@ -65,6 +68,8 @@ export function createFollow(options: FollowOptions, deps: FollowDeps): Follow {
   /** The last line's own time. */
   let lineAt: number | undefined
   let saidWrong = false
+  /** How far the last line's time was ahead of this machine's clock, where it was wrong; negative: behind. */
+  let aheadMs: number | undefined
   let told = false
   let cancelTelling = () => {}
 
@@ -102,6 +107,9 @@ export function createFollow(options: FollowOptions, deps: FollowDeps): Follow {
     const now = clock.now()
     const isLive = caughtUpAt > Number.NEGATIVE_INFINITY
     const isWrong = seen.at > now + MOST_WRONG_MS || (isLive && seen.at < caughtUpAt - MOST_WRONG_MS)
+    // What was written while nobody watched is as wrong as what was seen last.
+    if (!isLive && aheadMs !== undefined) return { ...seen, at: Math.min(now, seen.at - aheadMs) }
+    aheadMs = isWrong ? seen.at - now : undefined
     if (!isWrong) return seen
     if (!saidWrong) {
       const minutes = Math.round((seen.at - now) / 60_000)
@@ -177,7 +185,7 @@ export function createFollow(options: FollowOptions, deps: FollowDeps): Follow {
       position && {
         table: 'position',
         source: positionKey(server),
-        body: JSON.stringify({ file, ...position }),
+        body: JSON.stringify({ file, ...position, ...(aheadMs !== undefined && { aheadMs, timeZone }) }),
       }
     )
   }
@@ -193,7 +201,8 @@ export function createFollow(options: FollowOptions, deps: FollowDeps): Follow {
 
   return {
     start: stored => {
-      const found = readJson<LogPosition & { file: string }>(stored)
+      const found = readJson<Stored>(stored)
+      if (found?.file === file && found.timeZone === timeZone) aheadMs = found.aheadMs
       tail.start(found?.file === file ? found : undefined)
     },
     stop: async () => {
