@@ -27,8 +27,8 @@ export type LogScanner = {
 /** Each wanted line has one of these; facts/prime-backup.md sections 2 and 6. */
 export const NEEDLES = ['[prime_backup]: ', ' PID ', 'process stopped with code', '服务器进程已停止']
 
-const WHOLE = NEEDLES.map(needle => Buffer.from(needle))
-/** A piece of each, which is what is searched for: short ones that are rare are found several times as fast. */
+const NEEDLE_BYTES = NEEDLES.map(needle => Buffer.from(needle))
+/** A piece of each, which is what is searched for: short and rare ones are found several times as fast. */
 const PIECES = ['kup]: ', 'PID ', 'with co', '程已停止'].map(piece => Buffer.from(piece))
 /** How a record of MCDR's begins, and how the server's output does. */
 const MCDR = Buffer.from('[MCDR] [')
@@ -38,114 +38,116 @@ const RAISED = Buffer.from('> run error')
 const LINE_FEED = 10
 const CARRIAGE_RETURN = 13
 
-/** A longer line is none of Prime Backup's, and is dropped as it comes. */
+/** A longer line, its break counted, is none of Prime Backup's, and is dropped as it comes. */
 export const MAX_LINE_BYTES = 64 * 1024
 /** Of the lines that follow a head, the first few and the last are kept: the exception is at the end. */
-const MAX_REST_FIRST = 4 * 1024
-const MAX_REST_LAST = 60 * 1024
+const MAX_REST_FIRST_BYTES = 4 * 1024
+const MAX_REST_LAST_BYTES = MAX_LINE_BYTES
 /** Where a head tells its level. */
 const HEAD_BYTES = 120
 
-/** A record whose traceback is being collected. */
-type Open = { head: string; start: number; end: number; first: Lines; last: Lines }
-type Lines = { lines: Buffer[]; bytes: number }
-
 /** `at`: the offset of the first byte. `midLine`: it may lie in a line, which is then dropped. */
 export function createLogScanner({ at = 0, midLine = false } = {}): LogScanner {
-  /** The pieces of a line whose end has not come. */
-  let partial: Lines = { lines: [], bytes: 0 }
-  /** The offset of what comes next: after `partial`. */
+  /** The first `heldBytes` are a line whose end has not come. */
+  let held: Buffer = Buffer.alloc(0)
+  let heldBytes = 0
+  /** The offset of what comes next: after what is held. */
   let next = at
   /** The line that comes is too long, or was begun before `at`. */
   let dropping = midLine
-  let open: Open | undefined
+  let droppingFrom = at
+  let open: { head: string; start: number; end: number } | undefined
+  const rest = createRest()
 
   function push(chunk: Buffer): LogRecord[] {
     const records: LogRecord[] = []
-    const firstEnd = chunk.indexOf(LINE_FEED) + 1
-    if (firstEnd === 0) {
-      hold(chunk)
-      return records
-    }
     let from = 0
-    if (dropping || partial.bytes > 0) {
-      hold(chunk.subarray(0, firstEnd))
-      const { lines, bytes } = partial
-      partial = { lines: [], bytes: 0 }
-      if (!dropping) scan(Buffer.concat(lines), next - bytes, records)
-      dropping = false
-      from = firstEnd
+    if (dropping || heldBytes > 0) {
+      from = chunk.indexOf(LINE_FEED) + 1
+      hold(from === 0 ? chunk : chunk.subarray(0, from), records)
+      if (from === 0) return records
+      endHeldLine(records)
     }
     const end = chunk.lastIndexOf(LINE_FEED) + 1
-    const base = next
-    next += end - from
-    if (end > from) scan(chunk.subarray(from, end), base, records)
-    if (end < chunk.length) hold(chunk.subarray(end))
+    if (end > from) {
+      scan(chunk.subarray(from, end), next, records)
+      next += end - from
+      from = end
+    }
+    if (from < chunk.length) hold(chunk.subarray(from), records)
     return records
   }
 
-  function hold(piece: Buffer) {
+  function hold(piece: Buffer, records: LogRecord[]) {
     next += piece.length
     if (dropping) return
-    partial.lines.push(Buffer.from(piece))
-    partial.bytes += piece.length
-    if (partial.bytes <= MAX_LINE_BYTES) return
+    // Most logs are whole lines whenever they are looked at.
+    if (held.length === 0) held = Buffer.allocUnsafeSlow(MAX_LINE_BYTES)
+    const taken = piece.copy(held, heldBytes)
+    heldBytes += taken
+    if (taken === piece.length) return
+    if (open && beginsRecord(held, 0)) close(records)
     dropping = true
-    partial = { lines: [], bytes: 0 }
+    droppingFrom = next - piece.length + taken - heldBytes
+    heldBytes = 0
+  }
+
+  function endHeldLine(records: LogRecord[]) {
+    const line = held.subarray(0, heldBytes)
+    heldBytes = 0
+    if (!dropping) scan(line, next - line.length, records)
+    else if (open) open.end = next
+    dropping = false
   }
 
   /** `lines` are whole; `base` is the offset of the first. */
   function scan(lines: Buffer, base: number, records: LogRecord[]) {
+    // Where each piece is next; one that is not there is looked for once.
+    const hits = PIECES.map(() => -1)
     let from = 0
     while (from < lines.length)
-      from = open ? collect(open, lines, from, base, records) : search(lines, from, base, records)
+      from = open ? collect(lines, from, base, records) : search(lines, from, base, hits, records)
   }
 
-  /** Adds the next line to an open record, or closes that where another begins; returns where to go on. */
-  function collect(to: Open, lines: Buffer, from: number, base: number, records: LogRecord[]): number {
-    const end = lines.indexOf(LINE_FEED, from) + 1
-    if (end - from > MAX_LINE_BYTES) return end
-    if (startsWith(lines, from, MCDR) || startsWith(lines, from, SERVER)) {
+  /** Adds a line to an open record's traceback, or closes the record where the next one begins. */
+  function collect(lines: Buffer, from: number, base: number, records: LogRecord[]): number {
+    if (!open) return from
+    if (beginsRecord(lines, from)) {
       close(records)
       return from
     }
-    to.end = base + end
-    const { first, last } = to
-    const part = last.bytes === 0 && first.bytes + end - from <= MAX_REST_FIRST ? first : last
-    part.lines.push(Buffer.from(lines.subarray(from, end)))
-    part.bytes += end - from
-    // Trimmed now and then: a line at a time would cost a copy of all each time.
-    if (last.bytes > 2 * MAX_REST_LAST) to.last = trimmed(last)
+    const end = lines.indexOf(LINE_FEED, from) + 1
+    if (end - from <= MAX_LINE_BYTES) rest.add(lines.subarray(from, end))
+    open.end = base + end
     return end
   }
 
   function close(records: LogRecord[]) {
     if (!open) return
-    const { head, start, end, first, last } = open
+    const { head, start, end } = open
     open = undefined
-    const rest = Buffer.concat([...first.lines, ...trimmed(last).lines])
-    records.push({ head, rest: rest.toString('utf8').replace(/\r?\n$/, ''), start, end })
+    records.push({ head, rest: rest.take(), start, end })
   }
 
-  /** Hands on the wanted lines, up to one that opens a record; returns where to go on. */
-  function search(lines: Buffer, from: number, base: number, records: LogRecord[]): number {
-    const nextAt = PIECES.map(piece => find(lines, piece, from))
-    for (;;) {
-      const hit = Math.min(...nextAt)
-      if (hit === Number.POSITIVE_INFINITY) return lines.length
-      const lineStart = Math.max(from, lines.lastIndexOf(LINE_FEED, hit) + 1)
-      const lineEnd = lines.indexOf(LINE_FEED, hit) + 1
-      if (isWanted(lines, lineStart, lineEnd)) {
-        const head = decode(lines, lineStart, lineEnd)
-        const range = { start: base + lineStart, end: base + lineEnd }
-        if (endsWith(lines, lineEnd, RAISED)) {
-          open = { head, ...range, first: { lines: [], bytes: 0 }, last: { lines: [], bytes: 0 } }
-          return lineEnd
-        }
-        records.push({ head, rest: '', ...range })
-      }
+  /** Hands on the wanted lines up to one that opens a record; returns where to go on. */
+  function search(lines: Buffer, from: number, base: number, hits: number[], records: LogRecord[]): number {
+    for (let lineEnd = from; ; ) {
       for (const [index, piece] of PIECES.entries())
-        if ((nextAt[index] ?? 0) < lineEnd) nextAt[index] = find(lines, piece, lineEnd)
+        if ((hits[index] ?? 0) < lineEnd) hits[index] = find(lines, piece, lineEnd)
+      const hit = Math.min(...hits)
+      if (hit === Number.POSITIVE_INFINITY) return lines.length
+      const lineStart = lines.lastIndexOf(LINE_FEED, hit) + 1
+      lineEnd = lines.indexOf(LINE_FEED, hit) + 1
+      if (lineEnd - lineStart > MAX_LINE_BYTES) continue
+      const start = pastNuls(lines, lineStart)
+      if (!isWanted(lines, start, lineEnd)) continue
+      const head = decode(lines, start, lineEnd)
+      const range = { start: base + start, end: base + lineEnd }
+      if (endsWith(lines, lineEnd, RAISED)) {
+        open = { head, ...range }
+        return lineEnd
+      }
+      records.push({ head, rest: '', ...range })
     }
   }
 
@@ -153,20 +155,47 @@ export function createLogScanner({ at = 0, midLine = false } = {}): LogScanner {
     push,
     flush: () => {
       const records: LogRecord[] = []
-      if (partial.bytes === 0) close(records)
+      if (heldBytes === 0 && !dropping) close(records)
       return records
     },
     isOpen: () => open !== undefined,
-    offset: () => open?.start ?? next - partial.bytes,
+    offset: () => open?.start ?? (dropping ? droppingFrom : next - heldBytes),
   }
 }
 
-/** The last lines, as many as are kept. */
-function trimmed({ lines, bytes }: Lines): Lines {
-  let left = bytes
-  let from = 0
-  while (left > MAX_REST_LAST) left -= lines[from++]?.length ?? left
-  return { lines: lines.slice(from), bytes: left }
+/** The lines of a traceback, of which those in the middle are let go where there are too many. */
+function createRest() {
+  let buffer: Buffer | undefined
+  /** How much of it is the beginning, which stays. */
+  let firstBytes = 0
+  let bytes = 0
+
+  /** Lets go of all but the beginning and the last lines. */
+  function shorten(whole: Buffer) {
+    const cut = Math.max(firstBytes, bytes - MAX_REST_LAST_BYTES)
+    const from = cut === firstBytes ? cut : whole.indexOf(LINE_FEED, cut - 1) + 1
+    whole.copyWithin(firstBytes, from, bytes)
+    bytes += firstBytes - from
+  }
+
+  return {
+    add(line: Buffer) {
+      buffer ??= Buffer.allocUnsafeSlow(MAX_REST_FIRST_BYTES + 2 * MAX_REST_LAST_BYTES)
+      if (bytes + line.length > buffer.length) shorten(buffer)
+      if (bytes === firstBytes && bytes + line.length <= MAX_REST_FIRST_BYTES) firstBytes += line.length
+      line.copy(buffer, bytes)
+      bytes += line.length
+    },
+    /** The lines, without the last break; what follows is another traceback. */
+    take(): string {
+      if (!buffer) return ''
+      shorten(buffer)
+      const text = buffer.toString('utf8', 0, bytes).replace(/\r?\n$/, '')
+      firstBytes = 0
+      bytes = 0
+      return text
+    },
+  }
 }
 
 function find(lines: Buffer, needle: Buffer, from: number): number {
@@ -175,10 +204,22 @@ function find(lines: Buffer, needle: Buffer, from: number): number {
 }
 
 function isWanted(lines: Buffer, start: number, end: number): boolean {
-  if (end - start > MAX_LINE_BYTES || !startsWith(lines, start, MCDR)) return false
+  if (!startsWith(lines, start, MCDR)) return false
   if (lines.subarray(start, Math.min(end, start + HEAD_BYTES)).includes(DEBUG)) return false
   const line = lines.subarray(start, end)
-  return WHOLE.some(needle => line.includes(needle))
+  return NEEDLE_BYTES.some(needle => line.includes(needle))
+}
+
+function beginsRecord(lines: Buffer, start: number): boolean {
+  const at = pastNuls(lines, start)
+  return startsWith(lines, at, MCDR) || startsWith(lines, at, SERVER)
+}
+
+/** A power cut, or a cut file that is written on at its old length, leaves NULs before the next line. */
+function pastNuls(lines: Buffer, start: number): number {
+  let at = start
+  while (lines[at] === 0) at++
+  return at
 }
 
 function startsWith(lines: Buffer, at: number, text: Buffer): boolean {

@@ -104,7 +104,7 @@ export function createLogTail(
       if (!(await isStillThere(current))) {
         // What was added before the path changed hands.
         await readOn(current)
-        await finish(current)
+        await finish(current, current.readAt)
         wasRead = true
         await close()
         current = await openAgain()
@@ -202,7 +202,7 @@ export function createLogTail(
       const block = length > 0 ? await readAt(opened.handle, opened.readAt, length) : undefined
       const beginning = await readBeginning(opened.handle)
       if (!block || !matches(opened.known, beginning)) {
-        await finish(opened)
+        await finish(opened, opened.readAt)
         Object.assign(opened, openAt(opened.handle, beginning, 0, false))
         continue
       }
@@ -211,13 +211,13 @@ export function createLogTail(
       if (block.length === 0) return
       opened.readAt += block.length
       grewAt = clock.monotonic()
-      await handOn(opened.scanner.push(block), opened)
+      const records = opened.scanner.push(block)
+      await handOn(records, positionOf(opened))
       if (stopping.signal.aborted) throw new Error('stopped')
     }
   }
 
-  async function handOn(records: readonly LogRecord[], from: Pick<Open, 'known' | 'scanner'>) {
-    const reached = positionOf(from)
+  async function handOn(records: readonly LogRecord[], reached: LogPosition) {
     if (records.length > 0) await untilTaken(records, reached)
     position = reached
   }
@@ -236,7 +236,8 @@ export function createLogTail(
 
   async function endTraceback({ scanner }: Open) {
     if (!current || !scanner.isOpen() || clock.monotonic() - grewAt < QUIET_MS) return
-    await handOn(scanner.flush(), current)
+    const records = scanner.flush()
+    await handOn(records, positionOf(current))
   }
 
   /** Whether the path still names the file that is open. */
@@ -262,9 +263,10 @@ export function createLogTail(
     }
   }
 
-  /** The file has ended: its last line is whole, and so is its last traceback. */
-  async function finish({ known, scanner }: Pick<Open, 'known' | 'scanner'>) {
-    await handOn([...scanner.push(Buffer.from('\n')), ...scanner.flush()], { known, scanner })
+  /** The file has ended at `endAt`: its last line is whole, with a break or without, and so is its last traceback. */
+  async function finish({ known, scanner }: Pick<Open, 'known' | 'scanner'>, endAt: number) {
+    const records = [...scanner.push(Buffer.from('\n')), ...scanner.flush()]
+    await handOn(records, { ...known, offset: endAt })
   }
 
   /** What MCDR has zipped since: the rest of the file of `from`, and every later one; `now`: how the log begins now. */
@@ -300,7 +302,9 @@ export function createLogTail(
         }
         const skipped = Math.min(chunk.length, Math.max(0, from - at))
         at += chunk.length
-        if (skipped < chunk.length) await handOn(scanner.push(chunk.subarray(skipped)), { known, scanner })
+        if (skipped === chunk.length) continue
+        const records = scanner.push(chunk.subarray(skipped))
+        await handOn(records, positionOf({ known, scanner }))
       }
     } catch (error) {
       if (stopping.signal.aborted) throw error
@@ -309,7 +313,7 @@ export function createLogTail(
         `${zip} can't be read to its end (${(error as Error).message}); what it has of Prime Backup may be missing`,
       )
     }
-    await finish({ known, scanner })
+    await finish({ known, scanner }, Math.max(from, at))
   }
 
   /** Oldest first. */
