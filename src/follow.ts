@@ -155,7 +155,10 @@ export function createFollow(options: FollowOptions, deps: FollowDeps): Follow {
     if (!heard)
       log.info({ file }, `${file} has no line of Prime Backup yet; they are told from the first one on`)
     const runs = state.backup !== null || state.restore !== null
-    return runs && opened && at - opened.at <= PICK_UP_MS ? opened.start : undefined
+    if (runs) return opened && at - opened.at <= PICK_UP_MS ? opened.start : undefined
+    // Asked for a moment ago, and about to begin.
+    const waits = state.asked !== null || state.triggeredAt !== null
+    return waits && prelude && at - prelude.at <= PRELUDE_MS ? prelude.start : undefined
   }
 
   function tellReadable(now: boolean, reason = '') {
