@@ -1,8 +1,9 @@
 /** `npm run bench [-- NAME …]`: runs the benches, or those named. */
+import { benchLog } from './log.ts'
 import { machine } from './measure.ts'
 import { benchOutbox } from './outbox.ts'
 
-const BENCHES: { [name: string]: () => Promise<void> } = { outbox: benchOutbox }
+const BENCHES: { [name: string]: () => Promise<void> } = { outbox: benchOutbox, log: benchLog }
 
 const asked = process.argv.slice(2)
 const unknown = asked.filter(name => !Object.hasOwn(BENCHES, name))

@@ -4,7 +4,7 @@ import { createLogScanner, type LogRecord } from './records.ts'
 import { notAFile, troubleOf } from './trouble.ts'
 import { readZip } from './zip.ts'
 
-const BLOCK_BYTES = 1024 * 1024
+const BLOCK_BYTES = 512 * 1024
 
 /** All records of a log, or of one of MCDR's zips of it. Throws an Error whose line names the file and the remedy. */
 export async function* readLog(file: string): AsyncGenerator<readonly LogRecord[]> {

@@ -40,9 +40,9 @@ export type LogTail = {
 }
 
 /** What is read at a time; nothing is kept between two polls. */
-const BLOCK_BYTES = 1024 * 1024
+const BLOCK_BYTES = 512 * 1024
 /** How much of a log is looked through at the very first start. */
-const FIRST_BYTES = 64 * BLOCK_BYTES
+const FIRST_BYTES = 64 * 1024 * 1024
 /** A traceback to which nothing was added for so long is whole. */
 const QUIET_MS = 2_000
 /** A hint that the file changed waits for so long, for more of it. */
