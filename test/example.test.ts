@@ -14,6 +14,7 @@ const EXAMPLE = readFileSync(join(ROOT, 'config.example.json'), 'utf8')
 const ENVIRONMENT = {
   PB_BARK_KEY: 'bark-key',
   PB_SERVERCHAN_KEY: 'SCT1key',
+  PB_HEALTHCHECKS_ID: '0b1c2d3e-0000-4000-8000-000000000000',
   PB_WEBHOOK_TOKEN: 'token',
   PB_WEBHOOK_SECRET: createSecret(),
 }

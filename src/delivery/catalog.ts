@@ -1,11 +1,12 @@
 /** Every kind of endpoint, in one table. */
 
 import { bark } from './provider/bark.ts'
+import { heartbeat } from './provider/heartbeat.ts'
 import { serverchan } from './provider/serverchan.ts'
 import { webhook } from './provider/webhook.ts'
 import type { Provider } from './provider.ts'
 
-export const PROVIDERS: readonly Provider[] = [webhook, bark, serverchan]
+export const PROVIDERS: readonly Provider[] = [webhook, bark, serverchan, heartbeat]
 
 export const PROVIDER_TYPES: readonly string[] = PROVIDERS.map(provider => provider.type)
 

@@ -214,8 +214,10 @@ function fingerprintOf(parts: unknown): string {
 }
 
 /** True when an endpoint is to get this event, be it enabled or not. */
-export function subscribes({ events, servers, notices }: Endpoint, event: LifecycleEvent): boolean {
+export function subscribes(endpoint: Endpoint, event: LifecycleEvent): boolean {
+  const { events, servers, notices, provider, target } = endpoint
   const here = event.server === '' || (servers?.includes(event.server) ?? true)
+  if (provider.carries?.(event, target) === false) return false
   return here && (event.name === NOTICE ? notices : events.includes(event.name))
 }
 

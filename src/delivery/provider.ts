@@ -79,6 +79,8 @@ export type Provider<Options = unknown> = {
   signs?: boolean
   /** True where every request carries a credential, in its URL or its body. */
   secretUrl?: boolean
+  /** False for events that it can't be told; absent where it can be told all. */
+  carries?(event: LifecycleEvent, target: Target<Options>): boolean
   /** The credentials among the options, to be kept out of every text. */
   secrets?(options: Options): string[]
   request(notification: Notification, target: Target<Options>, attempt: Try): HttpRequest

@@ -34,6 +34,8 @@ type Subject = {
   refused: object
   /** Whether the body decides, not the status alone. */
   readsBody: boolean
+  /** JSON, where it is not said. */
+  contentType?: string
 }
 
 const SUBJECTS: Subject[] = [
@@ -62,9 +64,17 @@ const SUBJECTS: Subject[] = [
     refused: { code: 20001, message: `bad key ${SECRET}` },
     readsBody: true,
   },
+  {
+    type: 'heartbeat',
+    endpoint: url => ({ url: `${url}/ping/${SECRET}`, heartbeat: { service: 'healthchecks' } }),
+    ok: {},
+    refused: {},
+    readsBody: false,
+    contentType: 'text/plain; charset=utf-8',
+  },
 ]
 
-for (const { type, endpoint, ok, refused, readsBody } of SUBJECTS) {
+for (const { type, endpoint, ok, refused, readsBody, contentType = 'application/json' } of SUBJECTS) {
   describe(`an endpoint of type ${type}`, () => {
     let receiver: Receiver
     let http: Http
@@ -113,13 +123,13 @@ for (const { type, endpoint, ok, refused, readsBody } of SUBJECTS) {
       assert.equal(codeOf(await attempt(answer(200, ok))), 'delivered')
     })
 
-    it('names itself and sends JSON', async () => {
+    it(`names itself and sends ${contentType}`, async () => {
       await attempt(answer(200, ok))
       const request = receiver.requests.at(-1)
       assert.equal(request?.method, 'POST')
       assert.equal(request?.headers['user-agent'], 'prime_backup_bridge/1.2.3')
-      assert.equal(request?.headers['content-type'], 'application/json')
-      assert.equal(typeof JSON.parse(request?.body ?? ''), 'object')
+      assert.equal(request?.headers['content-type'], contentType)
+      if (contentType === 'application/json') assert.equal(typeof JSON.parse(request?.body ?? ''), 'object')
     })
 
     if (readsBody) {

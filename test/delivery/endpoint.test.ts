@@ -163,7 +163,7 @@ describe('a fault of the block', () => {
     [
       'a wrong type',
       { type: 'x', url: 'http://localhost/' },
-      ["type: bad notification endpoint type 'x'; write one of webhook, bark, serverchan"],
+      ["type: bad notification endpoint type 'x'; write one of webhook, bark, serverchan, heartbeat"],
     ],
     [
       'no URL',
