@@ -61,6 +61,11 @@ export type LifecycleEvent = {
   /** A word of compat.md section 2 (`aborted` …), of the corpus (`outcome_unknown` …), or `manual_test`. */
   message?: string
   error?: { type: string; message: string }
+  /**
+   * Of an end: how many tasks of its kind failed in a row up to it, and when the first did (epoch milliseconds). On a
+   * failure it counts itself; on a success it is there where failures came before. Not in the payload.
+   */
+  streak?: { failures: number; since: number }
   /** What a notice says, with the remedy; on notices only. `code` is stable. */
   notice?: { code: string; text: Text }
   extra?: { [key: string]: Json }

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { duration } from '../duration.ts'
-import { EVENT_NAMES, type EventName, type LifecycleEvent, NOTICE } from '../event.ts'
+import { EVENT_NAMES, type EventName, type LifecycleEvent, NOTICE, statusOf, TEST_MESSAGE } from '../event.ts'
 import { LANGUAGES, type Language } from '../language.ts'
 import { RETRY_DELAYS_MS, type RetryPolicy } from '../outbox/retry.ts'
 import { findProvider, PROVIDER_TYPES, PROVIDERS } from './catalog.ts'
@@ -96,6 +96,12 @@ const endpointSchema = z
       .array(eventSchema)
       .optional()
       .describe('The events for this endpoint, of those that the block names; by default all of them.'),
+    when: z
+      .enum(['always', 'problems'])
+      .default('always')
+      .describe(
+        '"problems" tells of failures (of a row of them the 1st, 3rd, 10th, 30th …), unknown outcomes, notices, and the first success after a failure; the events are still narrowed by events.',
+      ),
     servers: z
       .array(z.string())
       .optional()
@@ -148,6 +154,8 @@ export type Endpoint = {
   events: readonly EventName[]
   /** Undefined: all. */
   servers?: readonly string[]
+  /** Told of problems alone, and of their end. */
+  problemsOnly: boolean
   language: Language
   timeoutMs: number
   retry: RetryPolicy
@@ -184,6 +192,7 @@ export function resolveEndpoints(notification: NotificationOptions): {
       enabled: notification.enabled && options.enabled,
       events: notification.events.filter(event => options.events?.includes(event) ?? true),
       ...(servers && { servers }),
+      problemsOnly: options.when === 'problems',
       language: options.language ?? notification.language,
       timeoutMs: options.timeout,
       retry: retryOf(options, notification),
@@ -218,7 +227,24 @@ export function subscribes(endpoint: Endpoint, event: LifecycleEvent): boolean {
   const { events, servers, notices, provider, target } = endpoint
   const here = event.server === '' || (servers?.includes(event.server) ?? true)
   if (provider.carries?.(event, target) === false) return false
+  if (endpoint.problemsOnly && !isProblem(event)) return false
   return here && (event.name === NOTICE ? notices : events.includes(event.name))
+}
+
+/** A failure that is told, a notice, or the end of failures; a test is told as what was asked for. */
+function isProblem({ name, message, streak, extra }: LifecycleEvent): boolean {
+  if (name === NOTICE || message === TEST_MESSAGE || extra?.corrects !== undefined) return true
+  const status = statusOf(name)
+  return status === 'failure'
+    ? isMilestone(streak?.failures ?? 1)
+    : status === 'success' && streak !== undefined
+}
+
+/** 1, 3, 10, 30, 100 … */
+function isMilestone(count: number): boolean {
+  let power = 1
+  while (power * 10 <= count) power *= 10
+  return count === power || count === 3 * power
 }
 
 function targetOf(options: EndpointOptions, provider: Provider): Target {

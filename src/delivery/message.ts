@@ -14,6 +14,7 @@ import {
   RESULTS,
   type Result,
   STATUSES,
+  STREAKS,
   TASKS,
 } from './wording.ts'
 
@@ -25,8 +26,13 @@ const LONGEST_COMMENT = 256
 const LONGEST_NAME = 128
 const LONGEST_ERROR = 512
 
-export function toMessage(event: LifecycleEvent, language: Language, lateMs?: number): Message {
-  const fields = fieldsOf(event, language, lateMs)
+export function toMessage(
+  event: LifecycleEvent,
+  language: Language,
+  lateMs?: number,
+  tellsStreak = false,
+): Message {
+  const fields = fieldsOf(event, language, lateMs, tellsStreak)
   return {
     title: renderTitle(event, language, { lateMs }),
     body: fields.map(({ name, value }) => `${FIELDS[name][language]}: ${value}`).join('\n'),
@@ -97,7 +103,12 @@ function resultOf(event: LifecycleEvent): Result {
 /** `foreign`: with words that a player, the server or Prime Backup wrote. */
 type Field = { name: FieldName; value: string; foreign: boolean }
 
-function fieldsOf(event: LifecycleEvent, language: Language, lateMs?: number): Field[] {
+function fieldsOf(
+  event: LifecycleEvent,
+  language: Language,
+  lateMs: number | undefined,
+  tellsStreak: boolean,
+): Field[] {
   const { backup, operator, source, error, extra } = event
   const result = resultOf(event)
   const task = taskOf(event.name)
@@ -128,9 +139,20 @@ function fieldsOf(event: LifecycleEvent, language: Language, lateMs?: number): F
   add('cost', event.costS === undefined ? undefined : formatDuration(event.costS * 1000, language))
   add('message', event.message && messageOf(event.message, language), true)
   add('error', error && clip(plain(`${error.type}: ${error.message}`).replace(/:$/, ''), LONGEST_ERROR), true)
+  add('streak', tellsStreak ? streakOf(event, language) : undefined)
   add('note', notesOf(event, result, language, lateMs))
   add('time', renderTime(event.at))
   return fields
+}
+
+/** `the 3rd …` has no plain form in both languages: the count, and since when. */
+function streakOf({ name, at, streak }: LifecycleEvent, language: Language): string | undefined {
+  if (!streak) return undefined
+  const { failures, since } = streak
+  const isOver = statusOf(name) === 'success'
+  if (!isOver && failures === 1) return undefined
+  const values = [String(failures), isOver ? formatDuration(at - since, language) : renderTime(since)]
+  return (isOver ? STREAKS.over : STREAKS.goesOn)[language].replace(/\{\}/g, () => values.shift() ?? '')
 }
 
 function named(text: string | undefined): string | undefined {

@@ -53,11 +53,11 @@ export type Payload = {
 
 /**
  * The keys come in this order in the JSON; what is not known is left out. `lateMs`: how long after the event it is
- * told, where that is so long that the text must say so.
+ * told, where that is so long that the text must say so. `tellsStreak`: the text says how many failures came in a row.
  */
 export function toPayload(
   event: LifecycleEvent,
-  context: { plugin: Plugin; language: Language; lateMs?: number },
+  context: { plugin: Plugin; language: Language; lateMs?: number; tellsStreak?: boolean },
 ): Payload {
   const { plugin, language } = context
   const { backup, operator, source, costS, message, error, extra } = event
@@ -82,7 +82,7 @@ export function toPayload(
     ...(error && { error: { type: error.type, message: error.message } }),
     ...(event.notice && { code: event.notice.code }),
     ...(extra && Object.keys(extra).length > 0 && { extra }),
-    ...toMessage(event, language, context.lateMs),
+    ...toMessage(event, language, context.lateMs, context.tellsStreak),
     id: event.id,
     task_id: event.taskId,
   }

@@ -17,6 +17,7 @@ export const FIELDS = {
   cost: { en_us: 'Cost', zh_cn: '耗时' },
   message: { en_us: 'Message', zh_cn: '消息' },
   error: { en_us: 'Error', zh_cn: '错误' },
+  streak: { en_us: 'In a row', zh_cn: '连续' },
   note: { en_us: 'Note', zh_cn: '说明' },
   time: { en_us: 'Time', zh_cn: '时间' },
 } satisfies Record<string, Text>
@@ -111,6 +112,12 @@ export const NOTES = {
   returned: { en_us: 'concluded from the return of the server', zh_cn: '根据服务器恢复运行推断' },
   late: { en_us: 'told late: it happened {} before', zh_cn: '延迟通知：事情发生在 {}之前' },
   startUnseen: { en_us: 'its start was not seen', zh_cn: '未看到任务开始' },
+} satisfies Record<string, Text>
+
+/** Where failures came in a row: how many, and since when or for how long. */
+export const STREAKS = {
+  goesOn: { en_us: '{} failures, since {}', zh_cn: '失败 {} 次，自 {} 起' },
+  over: { en_us: 'recovered after {} failures, {}', zh_cn: '在失败 {} 次、历时 {}后恢复' },
 } satisfies Record<string, Text>
 
 export const PHRASES = {

@@ -91,7 +91,7 @@ export function createWorker(deps: {
     const agoMs = now - event.at
     const lateMs = agoMs > LATE_MS ? agoMs : undefined
     try {
-      const payload = toPayload(event, { plugin, language, lateMs })
+      const payload = toPayload(event, { plugin, language, lateMs, tellsStreak: endpoint.problemsOnly })
       const notification = { event, language, payload, lateMs, deliveryId: delivery.id }
       return await attempt(endpoint, notification, delivery.carry, abort.signal)
     } catch (error) {

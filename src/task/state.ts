@@ -2,14 +2,15 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { duration } from '../duration.ts'
-import type {
-  BackupFacts,
-  CommandSource,
-  EventName,
-  Json,
-  LifecycleEvent,
-  Operator,
-  TaskKind,
+import {
+  type BackupFacts,
+  type CommandSource,
+  type EventName,
+  type Json,
+  type LifecycleEvent,
+  type Operator,
+  statusOf,
+  type TaskKind,
 } from '../event.ts'
 import type { NewBlobs, Observation } from '../observation.ts'
 import { initialLead, type Lead } from './lead.ts'
@@ -73,6 +74,8 @@ export type RestoreTask = {
   failed?: { reason: string; settleAt: number }
 }
 
+type Streak = NonNullable<LifecycleEvent['streak']>
+
 export type LifecycleState = {
   server: string
   /** How many tasks this state has opened; part of their ids. */
@@ -94,6 +97,8 @@ export type LifecycleState = {
   endedRestores: { task: RestoreTask; eventId: string; name: EventName }[]
   /** When the last start or end of a backup was seen. */
   lastBackupAt: number | null
+  /** Failures in a row, of each kind of task. */
+  streaks: { backup: Streak | null; restore: Streak | null }
   /** The backup that only the database showed; its own line may follow. */
   foundId: number | null
   /** Since when the log is followed; null where it never was. */
@@ -160,6 +165,7 @@ export function initialState(server: string): LifecycleState {
     ended: null,
     endedRestores: [],
     lastBackupAt: null,
+    streaks: { backup: null, restore: null },
     foundId: null,
     followedAt: null,
     processRuns: null,
@@ -223,8 +229,22 @@ export function emit(
     ...(facts.error && { error: facts.error }),
     ...(Object.keys(extra).length > 0 && { extra }),
   }
+  const streak = countFailure(state, event)
+  if (streak) event.streak = streak
   draft.events.push(event)
   return event
+}
+
+/** A failure that corrects another is the same one. */
+function countFailure({ streaks }: LifecycleState, { name, at, extra }: LifecycleEvent): Streak | undefined {
+  const status = statusOf(name)
+  if (status === 'start') return undefined
+  const kind = name.startsWith('backup') ? 'backup' : 'restore'
+  const before = streaks[kind]
+  if (status === 'success') streaks[kind] = null
+  else if (before && extra?.corrects !== undefined) return before
+  else streaks[kind] = { failures: (before?.failures ?? 0) + 1, since: before?.since ?? at }
+  return (status === 'success' ? before : streaks[kind]) ?? undefined
 }
 
 /** Whether the game server runs, as far as whoever leads can tell. */

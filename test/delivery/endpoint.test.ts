@@ -90,6 +90,7 @@ describe('a notification block of the fork', () => {
         retry: { delaysMs: [1000, 2000], jitter: 0, patient: false },
         testDelaysMs: [1000, 2000],
         notices: false,
+        problemsOnly: false,
       },
       {
         key: 'phone',
@@ -102,6 +103,7 @@ describe('a notification block of the fork', () => {
         retry: { delaysMs: [], jitter: 0, patient: false },
         testDelaysMs: [],
         notices: true,
+        problemsOnly: false,
       },
     ])
   })
