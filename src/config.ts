@@ -9,7 +9,7 @@ import { substituteEnvironment } from './config/environment.ts'
 import { describeIssues } from './config/fault.ts'
 import { notificationSchema } from './delivery/endpoint.ts'
 import { duration } from './duration.ts'
-import { lifecycleSchema } from './lifecycle.ts'
+import { lifecycleSchema, watchSchema } from './lifecycle.ts'
 import { isTimeZone } from './localtime.ts'
 import { LOG_LEVELS } from './log.ts'
 import { minecraftSchema } from './source/bot.ts'
@@ -66,6 +66,7 @@ const serverSchema = z.strictObject({
     ),
   commands: commandsSchema,
   lifecycle: lifecycleSchema,
+  watch: watchSchema,
 })
 
 const stateSchema = z

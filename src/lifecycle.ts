@@ -22,6 +22,7 @@
  * time. Sources: facts/prime-backup.md, sections 1, 3 and 4.
  */
 import type { Observation } from './observation.ts'
+import { noteSight, tellTooOld, tooOldAt } from './task/absence.ts'
 import {
   awaitLastWord,
   completeBackup,
@@ -61,15 +62,18 @@ export {
   lifecycleSchema,
   parseState,
   type Step,
+  watchSchema,
 } from './task/state.ts'
 
 /** When the next `tick` has something to do; undefined while nothing waits for time to pass. */
-export function nextDeadline(state: LifecycleState): number | undefined {
+export function nextDeadline(state: LifecycleState, options?: LifecycleOptions): number | undefined {
   // A log that can't be read has yet to tell what was in time.
   if (state.lead.by === 'log' && state.lead.lostAt !== null) return takeoverAt(state.lead)
   const due = [
     state.backup?.settleAt,
     state.backup?.deadlineAt,
+    state.backup?.stuckAt,
+    tooOldAt(state, options?.watch?.maxAge),
     state.restore && restoreDueAt(state.restore),
     takeoverAt(state.lead),
   ]
@@ -99,6 +103,7 @@ export function observe(state: LifecycleState, observation: Observation, options
   if (observation.source === state.lead.by) expire(draft, observation.at)
   if (isBelieved(draft.state.lead, observation) || isOverdueEnd(draft, observation)) take(draft, observation)
   else noteAside(draft, observation)
+  noteSight(draft, observation.at)
   return { state: draft.state, events: draft.events }
 }
 
@@ -195,9 +200,10 @@ const MAX_ROUNDS = 16
 /** The deadlines up to `now`, the earliest first. */
 function expire(draft: Draft, now: number): void {
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
-    const at = nextDeadline(draft.state)
+    const at = nextDeadline(draft.state, draft.options)
     if (at === undefined || at > now) return
     if (takeoverAt(draft.state.lead) === at) letChatLead(draft)
+    else if (tooOldAt(draft.state, draft.options.watch?.maxAge) === at) tellTooOld(draft, at)
     else if (!expireBackup(draft, at)) expireRestore(draft, at)
   }
 }

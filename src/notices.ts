@@ -59,6 +59,14 @@ export const NOTICES = {
     en_us: "server {}: Prime Backup's database can't be read: {}",
     zh_cn: '服务器 {}：无法读取 Prime Backup 的数据库：{}',
   },
+  backup_too_old: {
+    en_us: 'no backup has succeeded for {}; see whether Prime Backup still makes them',
+    zh_cn: '已有 {}没有成功的备份；请检查 Prime Backup 是否仍在备份',
+  },
+  backup_stuck: {
+    en_us: 'the backup has been running for {}, far longer than any before; see what holds it',
+    zh_cn: '备份已运行 {}，远超以往；请检查是什么卡住了它',
+  },
 } satisfies { [code: string]: Text }
 
 export type NoticeCode = keyof typeof NOTICES
@@ -143,24 +151,37 @@ function keyOf(code: NoticeCode, about: string): string {
 }
 
 function notice(code: NoticeCode, at: number, about: string, values: string[]): LifecycleEvent {
+  return noticeOf(code, {
+    at,
+    about,
+    server: '',
+    values: values.map(value => ({ en_us: value, zh_cn: value })),
+    extra: about === '' ? {} : { about },
+  })
+}
+
+/** A notice as an event; its id follows from what it is about and when. `values` fill the `{}` of its words. */
+export function noticeOf(
+  code: NoticeCode,
+  told: { at: number; server: string; about?: string; values: Text[]; extra: { [key: string]: Json } },
+): LifecycleEvent {
+  const { at, server, about = server, values, extra } = told
   const digest = createHash('sha256')
     .update(JSON.stringify([code, about, at]))
     .digest('hex')
     .slice(0, 16)
-  const fill = (text: string) => {
+  const fill = (language: keyof Text) => {
     let used = 0
-    return text.replace(/\{\}/g, () => values[used++] ?? '')
+    return NOTICES[code][language].replace(/\{\}/g, () => values[used++]?.[language] ?? '')
   }
-  const { en_us, zh_cn } = NOTICES[code]
-  const extra: { [key: string]: Json } = about === '' ? {} : { about }
   return {
     id: `notice-${digest}`,
     taskId: `notice-${digest}`,
     name: NOTICE,
     at,
-    server: '',
+    server,
     running: null,
-    notice: { code, text: { en_us: fill(en_us), zh_cn: fill(zh_cn) } },
+    notice: { code, text: { en_us: fill('en_us'), zh_cn: fill('zh_cn') } },
     extra,
   }
 }

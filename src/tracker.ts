@@ -76,7 +76,7 @@ export function createTracker(server: string, options: LifecycleOptions, deps: T
 
   function advance() {
     const until = Math.min(clock.now(), deps.seenUpTo())
-    const due = nextDeadline(state)
+    const due = nextDeadline(state, options)
     if (stopped || due === undefined || due > until) return arm()
     apply(next => {
       const found = lookUp(until)
@@ -113,10 +113,18 @@ export function createTracker(server: string, options: LifecycleOptions, deps: T
       cancelTick = clock.after(LOOK_MS, look)
       return
     }
-    const due = nextDeadline(state)
+    const due = nextDeadline(state, options)
     // What is due already waits for whoever leads to see so far; then comes `advance`.
     if (due === undefined || (due <= now && deps.seenUpTo() < due)) return
     cancelTick = clock.after(Math.max(0, due - now), advance)
+  }
+
+  /** Nobody saw chat while the bridge was away; the log was kept. */
+  function sightOf({ lead, seesSince }: LifecycleState) {
+    return {
+      lead: deps.log ? lead : initialLead(),
+      seesSince: deps.log && lead.by === 'log' ? seesSince : null,
+    }
   }
 
   function take(fact: Fact) {
@@ -125,7 +133,7 @@ export function createTracker(server: string, options: LifecycleOptions, deps: T
 
   return {
     start: stored => {
-      if (stored) state = { ...stored, server, lead: deps.log ? stored.lead : initialLead() }
+      if (stored) state = { ...stored, server, ...sightOf(stored) }
       // Nobody watched while the bridge was away.
       take({ type: 'detached' })
     },
@@ -137,7 +145,7 @@ export function createTracker(server: string, options: LifecycleOptions, deps: T
       const ends = stored && runs ? tick(stored, Number.MAX_SAFE_INTEGER, options).events : []
       if (stored && !runs) {
         const inPlay = state.attachedAt !== null
-        state = { ...stored, server, lead: deps.log ? stored.lead : initialLead() }
+        state = { ...stored, server, ...sightOf(stored) }
         take({ type: 'detached' })
         if (inPlay) take({ type: 'attached' })
       }

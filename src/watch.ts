@@ -54,6 +54,7 @@ export function createWatch(server: ServerConfig, config: Config, deps: WatchDep
   const { clock, tester, outbox, store, raise } = deps
   const { minecraft, mcdr, primeBackup, timeZone } = server
   const { language } = config.notification
+  const lifecycle = { ...server.lifecycle, watch: server.watch }
   const log = named(deps.log, server.name)
   const rules = {
     prefix: server.commands.prefix,
@@ -90,7 +91,7 @@ export function createWatch(server: ServerConfig, config: Config, deps: WatchDep
         file: mcdr.log,
         pollMs: mcdr.pollInterval,
         timeZone,
-        lifecycle: server.lifecycle,
+        lifecycle,
       },
       {
         clock,
@@ -104,7 +105,7 @@ export function createWatch(server: ServerConfig, config: Config, deps: WatchDep
       },
     )
 
-  const tracker = createTracker(server.name, server.lifecycle, {
+  const tracker = createTracker(server.name, lifecycle, {
     clock,
     log: follow !== undefined,
     seenUpTo: () => (follow && tracker.state().lead.by === 'log' ? follow.seenUpTo() : clock.now()),

@@ -61,6 +61,7 @@ describe('a config', () => {
             chatPatterns: [],
           },
           lifecycle: { backupDeadline: 3_600_000, restoreDeadline: 900_000 },
+          watch: { stuck: true },
         },
       ],
       notification: {
@@ -112,6 +113,7 @@ describe('a config', () => {
         chatPatterns: ['\\[\\w+\\] (?<player>\\w+): (?<message>.*)'],
       },
       lifecycle: { backupDeadline: '3h', restoreDeadline: 120 },
+      watch: { maxAge: '26h', stuck: false },
     }
     assert.deepEqual(parse(withServer(server)).servers, [
       {
@@ -119,6 +121,7 @@ describe('a config', () => {
         mcdr: { ...server.mcdr, pollInterval: 5000 },
         commands: { ...server.commands, cooldown: 60_000 },
         lifecycle: { backupDeadline: 10_800_000, restoreDeadline: 120_000 },
+        watch: { maxAge: 93_600_000, stuck: false },
       },
     ])
   })
@@ -630,7 +633,7 @@ describe('a fault', () => {
       ],
       [
         withServer({ permissions: {} }),
-        'servers[0].permissions: unknown key; known here: name, minecraft, mcdr, primeBackup, timeZone, commands, lifecycle',
+        'servers[0].permissions: unknown key; known here: name, minecraft, mcdr, primeBackup, timeZone, commands, lifecycle, watch',
       ],
       [{ servers: [{}], log: { file: 'x' } }, 'log.file: unknown key; known here: level'],
     ]

@@ -1,5 +1,6 @@
 /** The rules of a backup: open, settling, ended by inference. The states are told in `lifecycle.ts`. */
 import type { BackupFacts, CommandSource, Json, LifecycleEvent, Operator } from '../event.ts'
+import { noteSuccess, stuckAtOf, tellStuck } from './absence.ts'
 import {
   type BackupTask,
   type Cause,
@@ -32,6 +33,7 @@ export function startBackup(draft: Draft, { at }: Seen<'backup_started'>): void 
     deadlineAt: at + draft.options.backupDeadline,
     settleAt: null,
     watched: true,
+    stuckAt: stuckAtOf(draft, at),
     cause,
   }
   state.backup = task
@@ -60,6 +62,7 @@ export function completeBackup(draft: Draft, seen: Seen<'backup_completed'>): vo
   if (backup.rawBytes !== undefined) approximate.push('raw_size')
   if (backup.storedBytes !== undefined) approximate.push('stored_size')
   if (newBlobs) approximate.push('new_blobs')
+  noteSuccess(draft, task, seen.at)
   emit(draft, task, 'backup_success', end.suffix, seen.at, cause, {
     backup: knownOf(task, backup),
     costS: seen.costS,
@@ -114,6 +117,7 @@ export function findBackup(draft: Draft, { at, backup }: Seen<'backup_found'>): 
   draft.state.backup = null
   draft.state.lastBackupAt = at
   draft.state.foundId = backup.id
+  noteSuccess(draft, task, at)
   emit(draft, task, 'backup_success', 'end', at, task.cause, {
     backup: { ...task.described, ...backup },
     extra: { inferred: true, watched: task.watched, found_in_database: true },
@@ -136,6 +140,10 @@ export function expireBackup(draft: Draft, at: number): boolean {
   if (backup?.settleAt === at) {
     const watched = backup.watched || (attachedAt !== null && attachedAt < at - SETTLE_MS - WATCHED_MS)
     inferBackupFailure(draft, { ...backup, watched }, at, 'no_completion')
+    return true
+  }
+  if (backup?.stuckAt === at) {
+    tellStuck(draft, backup, at)
     return true
   }
   if (backup?.deadlineAt !== at) return false

@@ -27,7 +27,25 @@ export const lifecycleSchema = z
   .prefault({})
   .describe('When the bridge stops waiting for the end of a backup or a restore.')
 
-export type LifecycleOptions = z.output<typeof lifecycleSchema>
+export const watchSchema = z
+  .strictObject({
+    maxAge: duration('26h', { min: '10m', max: '90d' })
+      .unwrap()
+      .optional()
+      .describe(
+        'Tells when no backup has succeeded for so long, for example "26h" for a backup a day; left out, nobody is told. The time in which the server was down, or nobody could see it, does not count.',
+      ),
+    stuck: z
+      .boolean()
+      .default(true)
+      .describe('Tells of a backup that takes over three times as long as the longest of the last 20.'),
+  })
+  .prefault({})
+  .describe('Notices of what did not happen, for endpoints with notices.')
+
+export type WatchOptions = z.output<typeof watchSchema>
+
+export type LifecycleOptions = z.output<typeof lifecycleSchema> & { watch?: WatchOptions }
 
 export type Hint = { at: number; player: string; words: string }
 
@@ -46,6 +64,8 @@ export type BackupTask = {
   deadlineAt: number
   settleAt: number | null
   watched: boolean
+  /** When it counts as stuck, unless that was told. */
+  stuckAt?: number | null
   cause: Cause
   /** What the log said of it: what it is of, and what it added. */
   described?: BackupFacts
@@ -97,6 +117,14 @@ export type LifecycleState = {
   endedRestores: { task: RestoreTask; eventId: string; name: EventName }[]
   /** When the last start or end of a backup was seen. */
   lastBackupAt: number | null
+  /** How long the last successful backups took. */
+  durationsMs: number[]
+  lastSuccessAt: number | null
+  /** It was told that the last success is too long ago. */
+  toldTooOld: boolean
+  /** Since when somebody has seen the server run, and since when nobody does. */
+  seesSince: number | null
+  blindSince: number | null
   /** Failures in a row, of each kind of task. */
   streaks: { backup: Streak | null; restore: Streak | null }
   /** The backup that only the database showed; its own line may follow. */
@@ -165,6 +193,11 @@ export function initialState(server: string): LifecycleState {
     ended: null,
     endedRestores: [],
     lastBackupAt: null,
+    durationsMs: [],
+    lastSuccessAt: null,
+    toldTooOld: false,
+    seesSince: null,
+    blindSince: null,
     streaks: { backup: null, restore: null },
     foundId: null,
     followedAt: null,

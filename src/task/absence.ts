@@ -1,0 +1,79 @@
+/**
+ * What did not happen: a backup that takes far too long, and no backup for too long. Told once, as a notice; the task
+ * goes on. Nothing is concluded from a time that nobody could see: a server that was down, a bot that was away.
+ */
+import { formatDuration } from '../duration.ts'
+import { LANGUAGES } from '../language.ts'
+import { noticeOf } from '../notices.ts'
+import type { BackupTask, Draft, LifecycleState } from './state.ts'
+
+const REMEMBERED = 20
+const STUCK_FACTOR = 3
+const LEAST_STUCK_MS = 10 * 60_000
+/** A server, or a bot, that is back sooner has missed no backup that matters. */
+const SHORT_GAP_MS = 15 * 60_000
+
+/** When a backup that begins now counts as stuck; null where nothing is known of others. */
+export function stuckAtOf({ state, options }: Draft, at: number): number | null {
+  const longestMs = Math.max(0, ...state.durationsMs)
+  if (!options.watch?.stuck || longestMs === 0) return null
+  return at + Math.max(LEAST_STUCK_MS, STUCK_FACTOR * longestMs)
+}
+
+export function noteSuccess({ state }: Draft, task: BackupTask, at: number): void {
+  state.lastSuccessAt = Math.max(state.lastSuccessAt ?? at, at)
+  state.toldTooOld = false
+  // One whose start nobody saw says nothing of how long it took.
+  if (task.startedAt < at) state.durationsMs = [...state.durationsMs, at - task.startedAt].slice(-REMEMBERED)
+}
+
+/** Keeps since when somebody has seen the server run, but for short gaps. */
+export function noteSight({ state }: Draft, at: number): void {
+  const sees = state.lead.by === 'log' ? state.processRuns !== false : state.attachedAt !== null
+  if (!sees) {
+    state.blindSince ??= at
+    return
+  }
+  if (state.seesSince === null || (state.blindSince !== null && at - state.blindSince > SHORT_GAP_MS))
+    state.seesSince = at
+  state.blindSince = null
+}
+
+/** When the last success is too long ago; undefined where nobody wants to know, or it was told. */
+export function tooOldAt(state: LifecycleState, maxAgeMs: number | undefined): number | undefined {
+  if (maxAgeMs === undefined || state.toldTooOld || state.blindSince !== null || state.seesSince === null)
+    return undefined
+  return Math.max(state.lastSuccessAt ?? state.seesSince, state.seesSince) + maxAgeMs
+}
+
+export function tellTooOld(draft: Draft, at: number): void {
+  const { state, options } = draft
+  state.toldTooOld = true
+  const { lastSuccessAt } = state
+  draft.events.push(
+    noticeOf('backup_too_old', {
+      at,
+      server: state.server,
+      values: bothLanguages(options.watch?.maxAge ?? 0),
+      extra: { last_success: lastSuccessAt === null ? null : new Date(lastSuccessAt).toISOString() },
+    }),
+  )
+}
+
+export function tellStuck(draft: Draft, task: BackupTask, at: number): void {
+  const { state } = draft
+  task.stuckAt = null
+  draft.events.push(
+    noticeOf('backup_stuck', {
+      at,
+      server: state.server,
+      values: bothLanguages(at - task.startedAt),
+      extra: { task_id: task.id, longest_s: Math.max(...state.durationsMs) / 1000 },
+    }),
+  )
+}
+
+function bothLanguages(ms: number) {
+  const [en_us, zh_cn] = LANGUAGES.map(language => formatDuration(ms, language))
+  return [{ en_us: en_us ?? '', zh_cn: zh_cn ?? '' }]
+}
