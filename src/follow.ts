@@ -26,6 +26,7 @@ export type Follow = {
   stop(): Promise<void>
   /** Up to when everything that was written has been read; now, while nothing can be read. */
   seenUpTo(): number
+  isReadable(): boolean
   /** How far the log has been read, to be stored with what it gave. */
   row(): Row | undefined
 }
@@ -214,6 +215,7 @@ export function createFollow(options: FollowOptions, deps: FollowDeps): Follow {
       const last = row()
       if (last) deps.store(last)
     },
+    isReadable: () => readable === true,
     seenUpTo: () => (readable === false ? clock.now() : caughtUpAt),
     row,
   }

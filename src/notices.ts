@@ -59,6 +59,16 @@ export const NOTICES = {
     en_us: "server {}: Prime Backup's database can't be read: {}",
     zh_cn: '服务器 {}：无法读取 Prime Backup 的数据库：{}',
   },
+  blind: {
+    en_us:
+      "server {}: the bot can't get in, though the server answers, and no log is read: nothing of Prime Backup is seen. The bridge's own log has the reason",
+    zh_cn:
+      '服务器 {}：服务器有响应，但机器人无法进入，也没有可读的日志：看不到 Prime Backup 的任何动静。原因见通知桥自身的日志',
+  },
+  sees_again: {
+    en_us: 'server {}: Prime Backup is seen again',
+    zh_cn: '服务器 {}：已恢复对 Prime Backup 的观察',
+  },
   backup_too_old: {
     en_us: 'no backup has succeeded for {}; see whether Prime Backup still makes them',
     zh_cn: '已有 {}没有成功的备份；请检查 Prime Backup 是否仍在备份',
@@ -81,6 +91,8 @@ const OPPOSITES: { [C in NoticeCode]?: NoticeCode } = {
   store_recovered: 'store_at_risk',
   log_unreadable: 'log_readable',
   log_readable: 'log_unreadable',
+  blind: 'sees_again',
+  sees_again: 'blind',
 }
 
 export type Notices = {

@@ -50,6 +50,9 @@ export type WatchDeps = {
   raise(code: NoticeCode, ...values: string[]): void
 }
 
+/** So long the bot may be kept out before people hear of it (issue 6). */
+const BLIND_MS = 5 * 60_000
+
 export function createWatch(server: ServerConfig, config: Config, deps: WatchDeps): Watch {
   const { clock, tester, outbox, store, raise } = deps
   const { minecraft, mcdr, primeBackup, timeZone } = server
@@ -68,6 +71,8 @@ export function createWatch(server: ServerConfig, config: Config, deps: WatchDep
   let stopped = false
   let leader: LifecycleState['lead']['by'] | undefined
   let cancelReturn = () => {}
+  let cancelBlind: (() => void) | undefined
+  let toldBlind = false
 
   const details =
     primeBackup.database === undefined
@@ -183,9 +188,34 @@ export function createWatch(server: ServerConfig, config: Config, deps: WatchDep
     createBot(
       { minecraft, tokenDir: join(config.state.dir, 'tokens') },
       { clock, log, random: deps.random, isUrgent: () => tracker.state().restore !== null },
-      { fact: tracker.take, message: hear },
+      {
+        fact: fact => {
+          tracker.take(fact)
+          watchSight()
+        },
+        message: hear,
+      },
     )
   const play = () => bot?.play()
+
+  /** A server that does not answer has nothing to show; one that does and keeps the bot out makes it blind. */
+  function isBlind(): boolean {
+    return server.watch.blind && !play() && tracker.state().answering === true && !follow?.isReadable()
+  }
+
+  function watchSight() {
+    if (isBlind()) {
+      cancelBlind ??= clock.after(BLIND_MS, () => {
+        toldBlind = !stopped && isBlind()
+        if (toldBlind) raise('blind', server.name)
+      })
+      return
+    }
+    cancelBlind?.()
+    cancelBlind = undefined
+    if (toldBlind) raise('sees_again', server.name)
+    toldBlind = false
+  }
 
   function hear(message: ChatMessage) {
     replier.hear(message)
@@ -261,6 +291,7 @@ export function createWatch(server: ServerConfig, config: Config, deps: WatchDep
     stop: async () => {
       stopped = true
       cancelReturn()
+      cancelBlind?.()
       show.stop()
       replier.stop()
       await follow?.stop()

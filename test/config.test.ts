@@ -61,7 +61,7 @@ describe('a config', () => {
             chatPatterns: [],
           },
           lifecycle: { backupDeadline: 3_600_000, restoreDeadline: 900_000 },
-          watch: { stuck: true },
+          watch: { stuck: true, blind: true },
         },
       ],
       notification: {
@@ -113,7 +113,7 @@ describe('a config', () => {
         chatPatterns: ['\\[\\w+\\] (?<player>\\w+): (?<message>.*)'],
       },
       lifecycle: { backupDeadline: '3h', restoreDeadline: 120 },
-      watch: { maxAge: '26h', stuck: false },
+      watch: { maxAge: '26h', stuck: false, blind: false },
     }
     assert.deepEqual(parse(withServer(server)).servers, [
       {
@@ -121,7 +121,7 @@ describe('a config', () => {
         mcdr: { ...server.mcdr, pollInterval: 5000 },
         commands: { ...server.commands, cooldown: 60_000 },
         lifecycle: { backupDeadline: 10_800_000, restoreDeadline: 120_000 },
-        watch: { maxAge: 93_600_000, stuck: false },
+        watch: { maxAge: 93_600_000, stuck: false, blind: false },
       },
     ])
   })

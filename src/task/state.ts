@@ -39,6 +39,10 @@ export const watchSchema = z
       .boolean()
       .default(true)
       .describe('Tells of a backup that takes over three times as long as the longest of the last 20.'),
+    blind: z
+      .boolean()
+      .default(true)
+      .describe('Tells when a server that answers has kept the bot out for 5 minutes, and no log is read.'),
   })
   .prefault({})
   .describe('Notices of what did not happen, for endpoints with notices.')
