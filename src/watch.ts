@@ -284,6 +284,8 @@ export function createWatch(server: ServerConfig, config: Config, deps: WatchDep
     start: () => {
       tracker.start(readState())
       leader = tracker.state().lead.by
+      // A wrong path is better said now than after the next backup.
+      details?.find(0)
       // Where the store can't be read, the log waits: it keeps what it has, and its position is in the store.
       if (adopted) follow?.start(readPosition())
       bot?.start()
