@@ -4,21 +4,27 @@ import { createLogScanner, type LogRecord } from './records.ts'
 import { notAFile, troubleOf } from './trouble.ts'
 import { readZip } from './zip.ts'
 
-const BLOCK_BYTES = 512 * 1024
+const BLOCK_BYTES = 1024 * 1024
 
 /** All records of a log, or of one of MCDR's zips of it. Throws an Error whose line names the file and the remedy. */
 export async function* readLog(file: string): AsyncGenerator<readonly LogRecord[]> {
   const scanner = createLogScanner()
+  let zipped = false
   try {
-    for await (const chunk of (await isZip(file)) ? readZip(file) : readBlocks(file)) {
+    zipped = await isZip(file)
+    for await (const chunk of zipped ? readZip(file) : readBlocks(file)) {
       const records = scanner.push(chunk)
       if (records.length > 0) yield records
     }
   } catch (error) {
-    throw new Error(troubleOf(file, error))
+    // What the system says has the name of a call; the rest are faults of the zip.
+    const { syscall, message } = error as NodeJS.ErrnoException
+    if (zipped && syscall === undefined)
+      throw new Error(`${file}: this zip is broken (${message}); copy it again, or unzip what can be saved`)
+    throw new Error(troubleOf(file, error, '--log'))
   }
   // The last line of a finished file is whole, with a break or without.
-  const last = [...scanner.push(Buffer.from('\n')), ...scanner.flush()]
+  const last = scanner.end('whole')
   if (last.length > 0) yield last
 }
 

@@ -3,7 +3,7 @@
  *   away     the file can't be opened. Each poll tries again, and finds the place where it was by the fingerprint.
  *   open     what is added is read at each poll. Left when the path names another file (rotation: the old one is read
  *            to its end, then what the zips have, then the new one), or when reading fails.
- * A file that was cut, or written over from its beginning, is read from its beginning.
+ * A file that was written over from its beginning is read from its beginning.
  * Sources: facts/prime-backup.md section 6, facts/chat-and-log.md section 2.
  */
 import { type FSWatcher, watch } from 'node:fs'
@@ -40,16 +40,19 @@ export type LogTail = {
 }
 
 /** What is read at a time; nothing is kept between two polls. */
-const BLOCK_BYTES = 512 * 1024
+const BLOCK_BYTES = 1024 * 1024
 /** How much of a log is looked through at the very first start. */
-const FIRST_BYTES = 64 * 1024 * 1024
+const FIRST_BYTES = 64 * BLOCK_BYTES
 /** A traceback to which nothing was added for so long is whole. */
 const QUIET_MS = 2_000
 /** A hint that the file changed waits for so long, for more of it. */
 const HINT_MS = 100
-/** MCDR's zips; more of them than this are years of restarts. */
+/** MCDR's zips; no more of them are looked into than this. */
 const ZIP = /^\d{4}-\d\d-\d\d-(\d{1,6})\.zip$/
-const MAX_ZIPS = 10_000
+const MAX_ZIPS = 100
+/** So many of the zips that can't be read are named. */
+const MAX_FAULTS = 3
+const LINE_FEED = 10
 /** Polls that fail before the file counts as unreadable: while MCDR rotates, there is none for an instant. */
 const FAILURES = 2
 
@@ -78,11 +81,11 @@ export function createLogTail(
   /** The file was not there when there was no position yet: all of it is new. */
   let isNew = false
   let current: Open | undefined
+  /** The file that was read to its end and is no longer at the path, until the next one is opened. */
+  let left: Pick<Open, 'known' | 'scanner'> | undefined
   let failures = 0
   let told: boolean | undefined
   let grewAt = 0
-  /** The file of `position` was read to its end before it went away. */
-  let wasRead = false
   let wake = () => {}
   let watcher: FSWatcher | undefined
 
@@ -99,30 +102,29 @@ export function createLogTail(
   async function poll() {
     const at = clock.now()
     try {
+      if (left) await endTraceback(left)
       current ??= await openAgain()
       await readOn(current)
       if (!(await isStillThere(current))) {
         // What was added before the path changed hands.
         await readOn(current)
-        await finish(current, current.readAt)
-        wasRead = true
+        left = current
         await close()
         current = await openAgain()
         await readOn(current)
       }
       await endTraceback(current)
       failures = 0
+      tell(true)
+      handlers.caughtUp(at, position ?? positionOf(current))
+      hint()
     } catch (error) {
       if (stopping.signal.aborted) return
       await close()
       if ((error as NodeJS.ErrnoException).code === 'ENOENT' && position === undefined) isNew = true
       failures += 1
       if (failures >= FAILURES || told === undefined) tell(false, troubleOf(file, error))
-      return
     }
-    tell(true)
-    handlers.caughtUp(at, positionOf(current))
-    hint()
   }
 
   function tell(readable: boolean, reason?: string) {
@@ -143,7 +145,7 @@ export function createLogTail(
         const from = Math.min(position.offset, size)
         return openAt(handle, beginning, from, await isMidLine(handle, from))
       }
-      await readZips(position, beginning)
+      await readZips(position)
       return openAt(handle, beginning, 0, false)
     } catch (error) {
       await handle.close()
@@ -170,15 +172,8 @@ export function createLogTail(
       const last = scanner.flush()
       if (last.length > 0) yield last
     }
-    const all = records()
-    const begin = await handlers.first(all)
-    for await (const _ of all);
-    return openAt(
-      handle,
-      beginning,
-      begin ?? scanner.offset(),
-      begin === undefined && scanner.offset() === size && (await isMidLine(handle, size)),
-    )
+    const begin = (await handlers.first(records())) ?? scanner.offset()
+    return openAt(handle, beginning, begin, await isMidLine(handle, begin))
   }
 
   function openAt(handle: FileHandle, beginning: Buffer, from: number, midLine: boolean): Open {
@@ -188,22 +183,28 @@ export function createLogTail(
       scanner: createLogScanner({ at: from, midLine }),
       readAt: from,
     }
-    position = positionOf(opened)
-    wasRead = false
+    left = undefined
+    // An empty file can't be told from another one: the end of the one before it is where a start finds all the rest.
+    if (beginning.length > 0 || !position) position = positionOf(opened)
     return opened
   }
 
   /** Reads what was added. Begins anew where the file is another one by now, under the same handle. */
   async function readOn(opened: Open) {
+    // One for all blocks of a poll: many megabytes may have come since the last one.
+    let buffer = Buffer.alloc(0)
     for (;;) {
       const { size } = await opened.handle.stat()
       const length = Math.min(BLOCK_BYTES, size - opened.readAt)
-      if (length === 0) return
-      const block = length > 0 ? await readAt(opened.handle, opened.readAt, length) : undefined
+      if (length > buffer.length) buffer = Buffer.allocUnsafeSlow(length)
+      const block = await readAt(opened.handle, opened.readAt, Math.max(length, 0), buffer)
       const beginning = await readBeginning(opened.handle)
-      if (!block || !matches(opened.known, beginning)) {
-        await finish(opened, opened.readAt)
-        Object.assign(opened, openAt(opened.handle, beginning, 0, false))
+      const isSame = matches(opened.known, beginning)
+      if (length < 0 || !isSame) {
+        await handOn(opened.scanner.end('cut'), opened)
+        // What is left of a file that only became shorter was told already.
+        const from = isSame ? size : 0
+        Object.assign(opened, openAt(opened.handle, beginning, from, await isMidLine(opened.handle, from)))
         continue
       }
       // A file that was shorter than a fingerprint has grown.
@@ -211,13 +212,13 @@ export function createLogTail(
       if (block.length === 0) return
       opened.readAt += block.length
       grewAt = clock.monotonic()
-      const records = opened.scanner.push(block)
-      await handOn(records, positionOf(opened))
+      await handOn(opened.scanner.push(block), opened)
       if (stopping.signal.aborted) throw new Error('stopped')
     }
   }
 
-  async function handOn(records: readonly LogRecord[], reached: LogPosition) {
+  async function handOn(records: readonly LogRecord[], from: Pick<Open, 'known' | 'scanner'>) {
+    const reached = positionOf(from)
     if (records.length > 0) await untilTaken(records, reached)
     position = reached
   }
@@ -234,62 +235,62 @@ export function createLogTail(
     }
   }
 
-  async function endTraceback({ scanner }: Open) {
-    if (!current || !scanner.isOpen() || clock.monotonic() - grewAt < QUIET_MS) return
-    const records = scanner.flush()
-    await handOn(records, positionOf(current))
+  async function endTraceback(from: Pick<Open, 'known' | 'scanner'>) {
+    if (!from.scanner.isOpen() || clock.monotonic() - grewAt < QUIET_MS) return
+    await handOn(from.scanner.flush(), from)
   }
 
   /** Whether the path still names the file that is open. */
-  async function isStillThere({ handle, known }: Open): Promise<boolean> {
+  async function isStillThere(opened: Open): Promise<boolean> {
     const [there, own] = await Promise.all([
-      stat(file, { bigint: true }).catch((error: NodeJS.ErrnoException) => {
-        if (error.code === 'ENOENT') return undefined
-        throw error
-      }),
-      handle.stat({ bigint: true }),
+      stat(file, { bigint: true }).catch(() => undefined),
+      opened.handle.stat({ bigint: true }),
     ])
     if (!there) return false
     if (there.ino === own.ino && there.dev === own.dev) return true
-    // Some network file systems number their files anew.
     const other = await openFile().catch(() => undefined)
     if (!other) return false
+    let isSame = false
     try {
-      return (
-        known.fingerprintBytes > 0 && matches(known, await readBeginning(other)) && there.size >= own.size
-      )
+      const beginning = await readBeginning(other)
+      isSame =
+        opened.known.fingerprintBytes > 0 && there.size >= opened.readAt && matches(opened.known, beginning)
     } finally {
-      await other.close()
+      if (!isSame) await other.close()
     }
+    if (!isSame) return false
+    // Some network file systems number their files anew, and some tools put a copy in a file's place.
+    const old = opened.handle
+    opened.handle = other
+    await old.close()
+    await readOn(opened)
+    return true
   }
 
-  /** The file has ended at `endAt`: its last line is whole, with a break or without, and so is its last traceback. */
-  async function finish({ known, scanner }: Pick<Open, 'known' | 'scanner'>, endAt: number) {
-    const records = [...scanner.push(Buffer.from('\n')), ...scanner.flush()]
-    await handOn(records, { ...known, offset: endAt })
-  }
-
-  /** What MCDR has zipped since: the rest of the file of `from`, and every later one; `now`: how the log begins now. */
-  async function readZips(from: LogPosition, now: Buffer) {
+  /** What MCDR has zipped since: the rest of the file of `from`, and every later one. */
+  async function readZips(from: LogPosition) {
     const zips = await listZips()
-    const index = await indexOfMatch(zips, from)
-    if (index < 0) {
-      if (!wasRead)
-        log.warn(
-          { file },
-          `${file} is another file than the bridge read last, and no zip beside it has the rest: what MCDReforged did meanwhile may be missing`,
-        )
+    const { index, faults } = await findZip(zips, from)
+    if (index >= 0) {
+      for (const [number, zip] of zips.slice(index).entries())
+        await readOneZip(zip, number === 0 ? from.offset : 0)
       return
     }
-    for (const [number, zip] of zips.slice(index).entries()) {
-      // The log was zipped after it was opened.
-      if (number > 0 && (await beginsLike(zip, fingerprintOf(now)))) return
-      await readOneZip(zip, number === 0 ? from.offset : 0)
+    if (left) {
+      await handOn(left.scanner.end('cut'), left)
+      return
     }
+    log.warn(
+      { file },
+      `${file} is another file than the bridge read last, and no zip beside it has the rest: what MCDReforged did meanwhile may be missing${faults
+        .slice(0, MAX_FAULTS)
+        .map(fault => `; ${fault}`)
+        .join('')}`,
+    )
   }
 
   async function readOneZip(zip: string, from: number) {
-    const scanner = createLogScanner({ at: from })
+    let scanner = createLogScanner({ at: from })
     let known = fingerprintOf(Buffer.alloc(0))
     let beginning = Buffer.alloc(0)
     let at = 0
@@ -300,12 +301,14 @@ export function createLogTail(
           beginning = Buffer.concat([beginning, chunk.subarray(0, FINGERPRINT_BYTES)])
           known = fingerprintOf(beginning)
         }
-        const skipped = Math.min(chunk.length, Math.max(0, from - at))
+        const skipped = Math.max(0, from - at)
         at += chunk.length
-        if (skipped === chunk.length) continue
-        const records = scanner.push(chunk.subarray(skipped))
-        await handOn(records, positionOf({ known, scanner }))
+        if (skipped > 0 && skipped <= chunk.length && chunk[skipped - 1] !== LINE_FEED)
+          scanner = createLogScanner({ at: from, midLine: true })
+        if (skipped < chunk.length) await handOn(scanner.push(chunk.subarray(skipped)), { known, scanner })
       }
+      // Its last line is whole: MCDR closed the file before.
+      await handOn(scanner.end('whole'), { known, scanner })
     } catch (error) {
       if (stopping.signal.aborted) throw error
       log.warn(
@@ -313,7 +316,7 @@ export function createLogTail(
         `${zip} can't be read to its end (${(error as Error).message}); what it has of Prime Backup may be missing`,
       )
     }
-    await finish({ known, scanner }, Math.max(from, at))
+    await handOn(scanner.end('cut'), { known, scanner })
   }
 
   /** Oldest first. */
@@ -338,20 +341,21 @@ export function createLogTail(
       .slice(-MAX_ZIPS)
   }
 
-  /** The newest zip of the file of a position; -1 where there is none. */
-  async function indexOfMatch(zips: string[], from: LogPosition): Promise<number> {
-    for (const [index, zip] of [...zips.entries()].reverse()) if (await beginsLike(zip, from)) return index
-    return -1
-  }
-
-  async function beginsLike(zip: string, known: Fingerprint): Promise<boolean> {
-    try {
-      // The first piece is longer than a fingerprint, or it is the whole file.
-      for await (const chunk of readZip(zip)) return matches(known, chunk)
-    } catch (error) {
-      log.warn({ file: zip }, `${zip} can't be read (${(error as Error).message}); it is passed over`)
+  /** The newest zip of the file of a position, -1 where there is none; and why zips could not be read. */
+  async function findZip(zips: string[], from: LogPosition): Promise<{ index: number; faults: string[] }> {
+    const faults: string[] = []
+    for (const [index, zip] of [...zips.entries()].reverse()) {
+      try {
+        for await (const chunk of readZip(zip)) {
+          // The first piece is longer than a fingerprint, or it is the whole file.
+          if (matches(from, chunk)) return { index, faults }
+          break
+        }
+      } catch (error) {
+        faults.push(`${basename(zip)} can't be read (${(error as Error).message})`)
+      }
     }
-    return false
+    return { index: -1, faults }
   }
 
   async function close() {
@@ -415,8 +419,12 @@ function positionOf({ known, scanner }: Pick<Open, 'known' | 'scanner'>): LogPos
   return { ...known, offset: scanner.offset() }
 }
 
-async function readAt(handle: FileHandle, at: number, length: number): Promise<Buffer> {
-  const buffer = Buffer.allocUnsafe(length)
+async function readAt(
+  handle: FileHandle,
+  at: number,
+  length: number,
+  buffer = Buffer.allocUnsafe(length),
+): Promise<Buffer> {
   const { bytesRead } = await handle.read(buffer, 0, length, at)
   return buffer.subarray(0, bytesRead)
 }
@@ -426,7 +434,7 @@ function readBeginning(handle: FileHandle): Promise<Buffer> {
 }
 
 async function isMidLine(handle: FileHandle, at: number): Promise<boolean> {
-  return at > 0 && (await readAt(handle, at - 1, 1))[0] !== 10
+  return at > 0 && (await readAt(handle, at - 1, 1))[0] !== LINE_FEED
 }
 
 async function* readRange(handle: FileHandle, from: number, to: number): AsyncGenerator<Buffer> {

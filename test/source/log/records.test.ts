@@ -268,7 +268,7 @@ test('what is made to be slow is not', () => {
 
 test("the corpus' logs give what their lines say, in pieces of any size", () => {
   const files = globSync('**/mcdr.log', { cwd: CORPUS })
-  assert.ok(files.length > 50)
+  assert.ok(files.length > 30)
   for (const file of files) {
     const bytes = readFileSync(join(CORPUS, file))
     const records = recordsOf(bytes)
@@ -300,7 +300,7 @@ const anyLine = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom('x'.repeat(70_000), ' '.repeat(30_000), 'y'.repeat(4090)) },
 )
 const anyLog = fc
-  .array(fc.tuple(anyLine, fc.constantFrom('\n', '\n', '\r\n')), { maxLength: 25 })
+  .array(fc.tuple(anyLine, fc.constantFrom('\n', '\n', '\r\n')), { maxLength: 25, size: 'max' })
   .map(lines => Buffer.from(lines.flat().join('')))
 
 /** The same in pieces that end at `cuts`, as shares of the whole. */
