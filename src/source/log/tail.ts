@@ -47,9 +47,9 @@ const FIRST_BYTES = 64 * BLOCK_BYTES
 const QUIET_MS = 2_000
 /** A hint that the file changed waits for so long, for more of it. */
 const HINT_MS = 100
-/** MCDR's zips; no more of them are looked into than this. */
+/** MCDR's zips; more of them than this are years of restarts. */
 const ZIP = /^\d{4}-\d\d-\d\d-(\d{1,6})\.zip$/
-const MAX_ZIPS = 100
+const MAX_ZIPS = 10_000
 /** So many of the zips that can't be read are named. */
 const MAX_FAULTS = 3
 const LINE_FEED = 10
@@ -67,7 +67,8 @@ type Open = {
 export function createLogTail(
   options: {
     file: string
-    pollMs: number /** Takes hints from the file system; polls alone do. */
+    pollMs: number
+    /** Takes hints from the file system; polls alone do. */
     watch?: boolean
   },
   deps: { clock: Clock; log: Log },

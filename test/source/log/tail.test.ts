@@ -459,6 +459,18 @@ describe('a rotation as MCDR does it', () => {
     assert.deepEqual(follower.messages, ['one', 'two', 'three'])
   })
 
+  it('as often as the bridge was away for: nothing of many zips is left out', async () => {
+    const { folder, follower } = await following()
+    await follower.tail.stop()
+    const messages = numbered(1, 130)
+    for (const message of messages) {
+      folder.add(message)
+      folder.rotate()
+    }
+    const next = await follower.restart()
+    assert.deepEqual(next.messages, messages)
+  })
+
   it('while the bridge was stopped: the rest is read from the zips, in their order, from any of their lines', async () => {
     const { folder, follower } = await following()
     folder.add('one')
