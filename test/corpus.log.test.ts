@@ -6,10 +6,10 @@ import type { LifecycleEvent } from '../src/event.ts'
 import { lifecycleSchema } from '../src/lifecycle.ts'
 import type { Observation } from '../src/observation.ts'
 import { observeLog } from '../src/observe.ts'
-import { parseHead } from '../src/primebackup/log.ts'
 import { mergeObservations, replayEvents } from '../src/replay.ts'
 import { createLogScanner, type LogRecord } from '../src/source/log/records.ts'
 import { followed } from './fake/followed.ts'
+import { timeOf } from './fake/mcdr.ts'
 
 const CORPUS = join(import.meta.dirname, 'fixture/corpus')
 const LIFECYCLE = lifecycleSchema.parse({})
@@ -89,10 +89,7 @@ for (const { scenario, want } of SCENARIOS) {
 
 /** Lines with their breaks, and the time of those that begin a record. */
 function linesOf(bytes: Buffer): { text: string; at: number | undefined }[] {
-  return (bytes.toString('utf8').match(/[^\n]*\n/g) ?? []).map(text => {
-    const time = parseHead(text.trimEnd())?.time
-    return { text, at: time === undefined ? undefined : Date.parse(`${time.replace(' ', 'T')}Z`) }
-  })
+  return (bytes.toString('utf8').match(/[^\n]*\n/g) ?? []).map(text => ({ text, at: timeOf(text) }))
 }
 
 /** The scenario as it is written, line by line, in its own time; `between` happens before each line. */

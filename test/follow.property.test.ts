@@ -6,9 +6,9 @@ import fc from 'fast-check'
 import { lifecycleSchema } from '../src/lifecycle.ts'
 import type { Observation } from '../src/observation.ts'
 import { observeLog } from '../src/observe.ts'
-import { parseHead } from '../src/primebackup/log.ts'
 import { mergeObservations, replayEvents } from '../src/replay.ts'
 import { followed } from './fake/followed.ts'
+import { datedAt, recordsIn, timeOf } from './fake/mcdr.ts'
 
 const CORPUS = join(import.meta.dirname, 'fixture/corpus')
 const SCENARIOS = [
@@ -27,23 +27,16 @@ const T0 = Date.UTC(2026, 10, 25, 12)
 /** A record as MCDR writes it, at once: its first line, and its traceback. */
 type Written = { text: string; at: number; seen: Observation | undefined }
 
-function recordsOf(scenario: string, beginAt: number): Written[] {
+function written(scenario: string, beginAt: number): Written[] {
   const text = readFileSync(join(CORPUS, scenario, 'mcdr.log'), 'utf8')
-  const lines = text.match(/[^\n]*\n/g) ?? []
-  const records: string[] = []
-  for (const line of lines) {
-    if (/^\[(MCDR|Server)\] \[/.test(line)) records.push(line)
-    else records.push(`${records.pop() ?? ''}${line}`)
-  }
   let shiftMs: number | undefined
   let last = beginAt
-  return records.map(record => {
-    const time = parseHead(record.split('\n')[0] ?? '')?.time
-    if (time === undefined) return { text: record, at: last, seen: undefined }
-    const recorded = Date.parse(`${time.replace(' ', 'T')}Z`)
+  return recordsIn(text).map(record => {
+    const recorded = timeOf(record)
+    if (recorded === undefined) return { text: record, at: last, seen: undefined }
     shiftMs ??= beginAt - recorded
     last = recorded + shiftMs
-    const moved = record.replace(time, new Date(last).toISOString().replace('T', ' ').slice(0, 23))
+    const moved = datedAt(record, last)
     const [head = '', ...rest] = moved.trimEnd().split('\n')
     return { text: moved, at: last, seen: observeLog({ head, rest: rest.join('\n') }, 'UTC') }
   })
@@ -71,7 +64,7 @@ test('both sources with rotations, cuts, kills and stops give the events of the 
       fc.array(fc.constantFrom(...SCENARIOS), { minLength: 1, maxLength: 4 }),
       fc.array(step, { minLength: 60, maxLength: 60 }),
       async (scenarios, steps) => {
-        const records = scenarios.flatMap((scenario, index) => recordsOf(scenario, T0 + index * 20 * 60_000))
+        const records = scenarios.flatMap((scenario, index) => written(scenario, T0 + index * 20 * 60_000))
         const seen = records.flatMap(record => record.seen ?? [])
         const once = [
           ...replayEvents(mergeObservations([], seen), {

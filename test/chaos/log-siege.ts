@@ -19,9 +19,9 @@ import { lifecycleSchema } from '../../src/lifecycle.ts'
 import type { Observation } from '../../src/observation.ts'
 import { observeLog } from '../../src/observe.ts'
 import { openDatabase } from '../../src/outbox/database.ts'
-import { parseHead } from '../../src/primebackup/log.ts'
 import { mergeObservations, replayEvents } from '../../src/replay.ts'
 import { createLogScanner } from '../../src/source/log/records.ts'
+import { datedAt, recordsIn } from '../fake/mcdr.ts'
 import { startReceiver } from '../fake/receiver.ts'
 import { until } from '../fake/until.ts'
 import { zipOf } from '../fake/zip.ts'
@@ -47,14 +47,7 @@ const LONGEST_PAUSE_MS = 25
 function recordedRecords(): string[] {
   return globSync('**/mcdr.log', { cwd: CORPUS })
     .sort()
-    .flatMap(file => {
-      const records: string[] = []
-      for (const line of readFileSync(join(CORPUS, file), 'utf8').match(/[^\n]*\n/g) ?? []) {
-        if (/^\[(MCDR|Server)\] \[/.test(line)) records.push(line)
-        else records.push(`${records.pop() ?? ''}${line}`)
-      }
-      return records
-    })
+    .flatMap(file => recordsIn(readFileSync(join(CORPUS, file), 'utf8')))
 }
 
 export async function besiegeLog({ seed, kills }: { seed: number; kills: number }): Promise<LogFigures> {
@@ -96,9 +89,7 @@ export async function besiegeLog({ seed, kills }: { seed: number; kills: number 
   function writeRecord() {
     const text = recorded[nextRecord++ % recorded.length] ?? ''
     lastAt = Math.max(Date.now(), lastAt + 1)
-    const time = parseHead(text.split('\n')[0] ?? '')?.time
-    const now = new Date(lastAt).toISOString().replace('T', ' ').slice(0, 23)
-    const dated = time === undefined ? text : text.replace(time, now)
+    const dated = datedAt(text, lastAt)
     appendFileSync(file, dated)
     written += dated
     records += 1

@@ -26,19 +26,7 @@ export function fakeClock(start = Date.UTC(2026, 10, 25, 1, 0, 0)): FakeClock {
     now: () => start + jumped + elapsed,
     monotonic: () => elapsed,
     after,
-    sleep: (ms, signal) =>
-      new Promise((resolve, reject) => {
-        if (signal?.aborted) return reject(signal.reason)
-        const cancel = after(ms, () => {
-          signal?.removeEventListener('abort', abort)
-          resolve()
-        })
-        function abort() {
-          cancel()
-          reject(signal?.reason)
-        }
-        signal?.addEventListener('abort', abort, { once: true })
-      }),
+    sleep: sleepBy(after),
     async advance(ms) {
       const until = elapsed + ms
       await setImmediate()
@@ -58,4 +46,21 @@ export function fakeClock(start = Date.UTC(2026, 10, 25, 1, 0, 0)): FakeClock {
     },
     pending: () => timers.size,
   }
+}
+
+/** Waiting, on a clock that has timers. */
+export function sleepBy(after: Clock['after']): Clock['sleep'] {
+  return (ms, signal) =>
+    new Promise((resolve, reject) => {
+      if (signal?.aborted) return reject(signal.reason)
+      const cancel = after(ms, () => {
+        signal?.removeEventListener('abort', abort)
+        resolve()
+      })
+      function abort() {
+        cancel()
+        reject(signal?.reason)
+      }
+      signal?.addEventListener('abort', abort, { once: true })
+    })
 }

@@ -1,5 +1,6 @@
 /** The machine's clock, which a test can let run ahead: minutes pass, and what falls due in them happens in its order. */
 import { type Clock, systemClock } from '../../src/clock.ts'
+import { sleepBy } from './clock.ts'
 
 export type PassingClock = Clock & {
   /** So much more time has passed. */
@@ -29,19 +30,7 @@ export function passingClock(): PassingClock {
     now: () => systemClock.now() + passedMs,
     monotonic,
     after,
-    sleep: (ms, signal) =>
-      new Promise((resolve, reject) => {
-        if (signal?.aborted) return reject(signal.reason)
-        const cancel = after(ms, () => {
-          signal?.removeEventListener('abort', abort)
-          resolve()
-        })
-        function abort() {
-          cancel()
-          reject(signal?.reason)
-        }
-        signal?.addEventListener('abort', abort, { once: true })
-      }),
+    sleep: sleepBy(after),
     pass: ms => {
       passedMs += ms
       for (const timer of [...timers].sort((a, b) => a.at - b.at)) {
