@@ -165,9 +165,8 @@ export function createFollow(options: FollowOptions, deps: FollowDeps): Follow {
   function tellReadable(now: boolean, reason = '') {
     const was = readable
     readable = now
-    const at = now
-      ? clock.now()
-      : Math.min(clock.now(), caughtUpAt === Number.NEGATIVE_INFINITY ? clock.now() : caughtUpAt)
+    const wasSeenWhole = caughtUpAt > Number.NEGATIVE_INFINITY
+    const at = !now && wasSeenWhole ? Math.min(clock.now(), caughtUpAt) : clock.now()
     void deps.take([{ type: 'log_readable', readable: now, at, source: 'log' }])
     cancelTelling()
     if (now) {

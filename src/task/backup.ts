@@ -252,8 +252,7 @@ function operatorOf(creator: string): { operator?: Operator; source?: CommandSou
 /** What PB itself writes of a scheduled backup (compat.md section 1). */
 function scheduledCause(): Cause {
   return {
-    operator: { type: 'prime_backup', name: 'scheduled_backup' },
-    source: { type: 'command_source', name: 'Plugin prime_backup' },
+    ...operatorOf('prime_backup:scheduled_backup'),
     comment: '__pb_translated__:scheduled_backup',
     tags: { scheduled: true },
   }
