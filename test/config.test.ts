@@ -3,10 +3,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { describe, it } from 'node:test'
-import fc from 'fast-check'
 import { type Config, ConfigError, loadConfig, parseConfig } from '../src/config.ts'
 import { resolveEndpoints } from '../src/delivery/endpoint.ts'
 import { EVENT_NAMES } from '../src/event.ts'
+import { fc } from './fake/property.ts'
 
 type Environment = { [name: string]: string }
 

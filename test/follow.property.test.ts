@@ -2,13 +2,13 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { lifecycleSchema } from '../src/lifecycle.ts'
 import type { Observation } from '../src/observation.ts'
 import { observeLog } from '../src/observe.ts'
 import { mergeObservations, replayEvents } from '../src/replay.ts'
 import { followed } from './fake/followed.ts'
 import { datedAt, recordsIn, timeOf } from './fake/mcdr.ts'
+import { fc } from './fake/property.ts'
 
 const CORPUS = join(import.meta.dirname, 'fixture/corpus')
 const SCENARIOS = [

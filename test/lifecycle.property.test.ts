@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { type LifecycleEvent, statusOf, taskOf } from '../src/event.ts'
 import { initialState, lifecycleSchema, observe, tick } from '../src/lifecycle.ts'
 import type { Fact } from '../src/observation.ts'
+import { fc } from './fake/property.ts'
 
 const OPTIONS = lifecycleSchema.parse({})
 const NEXT = '2026-11-25 00:27:02'

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import fc from 'fast-check'
 import { epochOf, isTimeZone, localText } from '../src/localtime.ts'
+import { fc } from './fake/property.ts'
 
 const ZONES = ['Europe/Berlin', 'America/New_York', 'Asia/Shanghai'] as const
 

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { isShutdownReason, observeChat, readCommand } from '../src/observe.ts'
 import { parseMessage } from '../src/primebackup/messages.ts'
 import { type ChatPacketName, readChatPacket } from '../src/source/chat.ts'
 import { parseComponent } from '../src/source/component.ts'
+import { fc } from './fake/property.ts'
 
 const RULES = { prefix: '!!pb', chatPatterns: [] }
 const PREFIX = {

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { afterEach, describe, it } from 'node:test'
-import fc from 'fast-check'
 import { ANSWERABLE_NAME } from '../../src/command/notify.ts'
 import type { ReplyRoute } from '../../src/command/permission.ts'
 import { createReplier, type Line, MAX_LINE_LENGTH, type Replier, tellraw } from '../../src/command/reply.ts'
@@ -8,6 +7,7 @@ import { plain } from '../../src/delivery/plain.ts'
 import type { Play } from '../../src/source/session.ts'
 import { type FakeClock, fakeClock } from '../fake/clock.ts'
 import { fakeLog } from '../fake/log.ts'
+import { fc } from '../fake/property.ts'
 import { BOT_UUID, createFakePlay, type FakePlay, oldEcho, playerChat, systemChat } from './fixture.ts'
 
 const ECHO_TIMEOUT_MS = 3000

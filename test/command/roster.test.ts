@@ -12,10 +12,10 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
-import fc from 'fast-check'
 import { commandsSchema } from '../../src/command/permission.ts'
 import { createRoster, rosterKeys } from '../../src/command/roster.ts'
 import { fakeLog } from '../fake/log.ts'
+import { fc } from '../fake/property.ts'
 
 const STEVE = { uuid: '069a79f4-44e9-4726-a5be-fca90e38aaf5', name: 'Steve' }
 const ALEX = { uuid: 'ec561538-f3fd-461d-aff5-086b22154bce', name: 'Alex' }

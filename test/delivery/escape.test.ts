@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import fc from 'fast-check'
 import { escapeMarkdown } from '../../src/delivery/markdown.ts'
 import { renderTitle, toMessage } from '../../src/delivery/message.ts'
 import { toPayload } from '../../src/delivery/payload.ts'
 import { clip, clipBytes, formatBytes, plain } from '../../src/delivery/plain.ts'
 import { EVENT_NAMES, type EventName } from '../../src/event.ts'
 import { LANGUAGES } from '../../src/language.ts'
+import { fc } from '../fake/property.ts'
 import { endpointsOf, fullEvent, only, PLUGIN } from './fixture.ts'
 
 /** Text with what could mean something to Markdown, to Minecraft or to a terminal. */
@@ -120,7 +120,7 @@ describe('cutting', () => {
         assert.ok(clip(text, longest).length <= longest)
         assert.ok(clip(text, longest).isWellFormed())
         assert.ok(Buffer.byteLength(clipBytes(text, longest)) <= longest)
-        assert.doesNotMatch(clipBytes(text, longest), /\ufffd/)
+        assert.ok(text.startsWith(clipBytes(text, longest).replace(/…$/u, '')))
       }),
     )
   })

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import fc from 'fast-check'
 import { createPace } from '../../src/delivery/pace.ts'
 import { fakeClock } from '../fake/clock.ts'
+import { fc } from '../fake/property.ts'
 
 describe('a pace', () => {
   it('without a rate has no limit', () => {

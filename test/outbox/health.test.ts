@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import fc from 'fast-check'
 import { afterTry, PAUSE_AFTER_MS, PROBE_EVERY_MS, probeInMs, soundHealth } from '../../src/outbox/health.ts'
+import { fc } from '../fake/property.ts'
 import { DAY, HOUR, SOUND } from './fixture.ts'
 
 const FAILED = { delivered: false, reason: 'HTTP 500' }

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
-import fc from 'fast-check'
 import type { Clock } from '../../src/clock.ts'
 import { createWorker, type Worker } from '../../src/delivery/worker.ts'
 import type { LifecycleEvent } from '../../src/event.ts'
@@ -13,6 +12,7 @@ import type { Outcome } from '../../src/outcome.ts'
 import { endpointsOf, PLUGIN } from '../delivery/fixture.ts'
 import { type FakeClock, fakeClock } from '../fake/clock.ts'
 import { fakeLog } from '../fake/log.ts'
+import { fc } from '../fake/property.ts'
 import { DELIVERED, eventOf, HOUR, REJECTED, recipientOf, SERVER_ERROR, temporaryFolder } from './fixture.ts'
 
 const NAMES = ['backup_start', 'backup_success', 'restore_failure'] as const

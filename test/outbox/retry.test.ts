@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import fc from 'fast-check'
 import { judgeTry, type RetryPolicy, type Tries } from '../../src/outbox/retry.ts'
 import type { Outcome, ReasonCode } from '../../src/outcome.ts'
 import { endpointsOf, only } from '../delivery/fixture.ts'
+import { fc } from '../fake/property.ts'
 import { DELIVERED, REJECTED } from './fixture.ts'
 
 const retry = (code: ReasonCode, afterMs?: number): Outcome => ({

@@ -3,9 +3,9 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, it } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
-import fc from 'fast-check'
 import { createStore, type Health, type Row } from '../../src/outbox/store.ts'
 import { fakeClock } from '../fake/clock.ts'
+import { fc } from '../fake/property.ts'
 import {
   count,
   DISK_FULL,

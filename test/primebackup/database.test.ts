@@ -20,10 +20,10 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { after, describe, it } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
-import fc from 'fast-check'
 import { createDetails, type DetailsTrouble } from '../../src/primebackup/database.ts'
 import { fakeClock } from '../fake/clock.ts'
 import { fakeLog } from '../fake/log.ts'
+import { fc } from '../fake/property.ts'
 import type { RaceReport } from './writer.ts'
 
 const SAMPLE = join(import.meta.dirname, '../fixture/corpus/db/prime_backup_en_us.db')

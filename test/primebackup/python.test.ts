@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { readPythonValue } from '../../src/primebackup/python.ts'
+import { fc } from '../fake/property.ts'
 
 function read(text: string) {
   return readPythonValue(text, 0)?.value

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
-import fc from 'fast-check'
 import { CHAT_PACKETS, type ChatMessage, type ChatPacketName, readChatPacket } from '../../src/source/chat.ts'
 import { textComponent } from '../../src/source/component.ts'
+import { fc } from '../fake/property.ts'
 
 const CORPUS = join(import.meta.dirname, '../fixture/corpus')
 const UUID = '5627DD98-e6be-3c21-b8a8-e92344183641'

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
-import fc from 'fast-check'
 import {
   type Component,
   parseComponent,
@@ -11,6 +10,7 @@ import {
   textComponent,
   textOf,
 } from '../../src/source/component.ts'
+import { fc } from '../fake/property.ts'
 
 const CORPUS = join(import.meta.dirname, '../fixture/corpus')
 

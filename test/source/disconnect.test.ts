@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import fc from 'fast-check'
 import { parseComponent } from '../../src/source/component.ts'
 import { kickedFor, messageOf, oneLine } from '../../src/source/disconnect.ts'
+import { fc } from '../fake/property.ts'
 
 const REMEDIES = {
   ban: 'the bot is banned: pardon it on the server (/pardon Bot)',

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import type { Socket } from 'node:net'
 import { afterEach, beforeEach, describe, it } from 'node:test'
-import fc from 'fast-check'
 import { ping } from '../../src/source/ping.ts'
 import { encodeVarint } from '../../src/source/varint.ts'
 import { type FakeClock, fakeClock } from '../fake/clock.ts'
 import { type BareServer, closedPort, frame, startBare, startGame } from '../fake/game.ts'
+import { fc } from '../fake/property.ts'
 import { until } from '../fake/until.ts'
 
 const TIMEOUT_MS = 10_000

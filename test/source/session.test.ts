@@ -6,7 +6,6 @@ import { afterEach, describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import fc from 'fast-check'
 import { runSession } from '../../src/source/session.ts'
 import { encodeVarint } from '../../src/source/varint.ts'
 import { fakeClock } from '../fake/clock.ts'
@@ -24,6 +23,7 @@ import {
   textFor,
 } from '../fake/game.ts'
 import { fakeLog } from '../fake/log.ts'
+import { fc } from '../fake/property.ts'
 import { until } from '../fake/until.ts'
 import { dialectOf, type OpenSession, openSession, tidyUp } from './fixture.ts'
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
-import fc from 'fast-check'
 import { encodeVarint, readVarint } from '../../src/source/varint.ts'
+import { fc } from '../fake/property.ts'
 
 it('a number is read as it was written, wherever it stands, of all 32 bits', () => {
   fc.assert(

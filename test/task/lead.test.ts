@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import type { LifecycleEvent } from '../../src/event.ts'
 import { initialState, type LifecycleState, lifecycleSchema, observe, tick } from '../../src/lifecycle.ts'
 import type { Fact, Observation } from '../../src/observation.ts'
+import { fc } from '../fake/property.ts'
 
 const OPTIONS = lifecycleSchema.parse({})
 const T0 = Date.UTC(2026, 10, 25)

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { observeLog } from '../../../src/observe.ts'
 import { createLogScanner, type LogRecord, MAX_LINE_BYTES } from '../../../src/source/log/records.ts'
+import { fc } from '../../fake/property.ts'
 import { mcdrLine, pbLine, RAISED, recordsOf, serverLine } from './fixture.ts'
 
 const CORPUS = join(import.meta.dirname, '../../fixture/corpus')

@@ -18,7 +18,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, it } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
-import fc from 'fast-check'
 import { systemClock } from '../../../src/clock.ts'
 import {
   createLogTail,
@@ -29,6 +28,7 @@ import {
 import { troubleOf } from '../../../src/source/log/trouble.ts'
 import { type FakeClock, fakeClock } from '../../fake/clock.ts'
 import { type FakeLog, fakeLog } from '../../fake/log.ts'
+import { fc } from '../../fake/property.ts'
 import { until } from '../../fake/until.ts'
 import { zipOf } from '../../fake/zip.ts'
 import { mcdrLine, pbLine, RAISED, serverLine } from './fixture.ts'
