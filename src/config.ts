@@ -33,6 +33,11 @@ const primeBackupSchema = z
     database: path
       .optional()
       .describe("Prime Backup's database, pb_files/prime_backup.db in MCDReforged's folder; only ever read."),
+    config: path
+      .optional()
+      .describe(
+        "Prime Backup's config, config/prime_backup/config.json in MCDReforged's folder: only to see whether its schedule rests while nobody is online.",
+      ),
     show: z
       .boolean()
       .default(false)
@@ -165,7 +170,7 @@ function addDefaultBot(server: ServerConfig): ServerConfig {
 
 function placePaths(server: ServerConfig, place: (name: string) => string): ServerConfig {
   const { mcdr, primeBackup, commands } = server
-  const { database } = primeBackup
+  const { database, config } = primeBackup
   const { mcdrPermissions, opsJson } = commands
   return {
     ...server,
@@ -175,7 +180,11 @@ function placePaths(server: ServerConfig, place: (name: string) => string): Serv
       ...(mcdrPermissions !== undefined && { mcdrPermissions: place(mcdrPermissions) }),
       ...(opsJson !== undefined && { opsJson: place(opsJson) }),
     },
-    primeBackup: { ...primeBackup, ...(database !== undefined && { database: place(database) }) },
+    primeBackup: {
+      ...primeBackup,
+      ...(database !== undefined && { database: place(database) }),
+      ...(config !== undefined && { config: place(config) }),
+    },
   }
 }
 

@@ -1,5 +1,6 @@
 import ms from 'ms'
 import { z } from 'zod'
+import type { Text } from './language.ts'
 
 /** Units in which Prime Backup differs from the `ms` package, or which that lacks (facts/compat.md section 4). */
 const UNIT_MS = new Map([
@@ -49,6 +50,11 @@ export function duration(fallback: string, range: { min?: string; max?: string }
       return parsedMs
     })
     .prefault(fallback)
+}
+
+/** A duration as a value in the words of a notice. */
+export function durations(durationMs: number): [Text] {
+  return [{ en_us: formatDuration(durationMs, 'en_us'), zh_cn: formatDuration(durationMs, 'zh_cn') }]
 }
 
 /** `2 min 5 s`, `0.24 s`: two units at most, for people. */

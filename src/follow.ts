@@ -54,6 +54,11 @@ export type FollowDeps = {
 /** `timeZone`: as it was set when the times were wrong. */
 type Stored = LogPosition & { file: string; aheadMs?: number; timeZone?: string }
 
+/** A zone that is wrong can have another daylight saving time too. */
+function widened(seen: Observation): Observation {
+  return 'due' in seen && seen.due ? { ...seen, due: { ...seen.due, slackMs: 3_600_000 } } : seen
+}
+
 export function positionKey(server: string): string {
   return `log ${server}`
 }
@@ -109,7 +114,7 @@ export function createFollow(options: FollowOptions, deps: FollowDeps): Follow {
     const isLive = caughtUpAt > Number.NEGATIVE_INFINITY
     const isWrong = seen.at > now + MOST_WRONG_MS || (isLive && seen.at < caughtUpAt - MOST_WRONG_MS)
     // What was written while nobody watched is as wrong as what was seen last.
-    if (!isLive && aheadMs !== undefined) return { ...seen, at: Math.min(now, seen.at - aheadMs) }
+    if (!isLive && aheadMs !== undefined) return widened({ ...seen, at: Math.min(now, seen.at - aheadMs) })
     aheadMs = isWrong ? seen.at - now : undefined
     if (!isWrong) return seen
     if (!saidWrong) {
@@ -120,7 +125,7 @@ export function createFollow(options: FollowOptions, deps: FollowDeps): Follow {
       )
       saidWrong = true
     }
-    return { ...seen, at: now }
+    return widened({ ...seen, at: now })
   }
 
   /** Where to begin in a log that was never read: at its end, or where the task began that runs. */

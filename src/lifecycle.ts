@@ -34,6 +34,16 @@ import {
   storeBackup,
   unwatchBackup,
 } from './task/backup.ts'
+import {
+  concludeDue,
+  forgetDue,
+  loadSchedule,
+  noteDue,
+  noteFired,
+  overdueAt,
+  pauseSchedule,
+  reckonDue,
+} from './task/due.ts'
 import { isBelieved, takeOver, takeoverAt } from './task/lead.ts'
 import {
   abortRestore,
@@ -62,6 +72,7 @@ export {
   lifecycleSchema,
   parseState,
   type Step,
+  shiftTimes,
   watchSchema,
 } from './task/state.ts'
 
@@ -74,11 +85,16 @@ export function nextDeadline(state: LifecycleState, options?: LifecycleOptions):
     state.backup?.deadlineAt,
     state.backup?.stuckAt,
     tooOldAt(state, options?.watch?.maxAge),
+    overdueAt(state, graceOf(options)),
     state.restore && restoreDueAt(state.restore),
     takeoverAt(state.lead),
   ]
   const times = due.filter(at => typeof at === 'number')
   return times.length > 0 ? Math.min(...times) : undefined
+}
+
+function graceOf(options: LifecycleOptions | undefined): number | undefined {
+  return options?.watch?.overdue ? options.watch.grace : undefined
 }
 
 /** What the passing of time alone brings: events of every deadline up to `now`, dated by their deadlines. */
@@ -93,6 +109,7 @@ function letChatLead(draft: Draft): void {
   const { lead, backup, attachedAt } = draft.state
   // Chat can vouch for the end of what the log saw begin only where it has watched since.
   if (backup) backup.watched = attachedAt !== null && attachedAt <= (lead.lostAt ?? attachedAt)
+  if (attachedAt === null || attachedAt > (lead.lostAt ?? attachedAt)) forgetDue(draft.state)
   for (const seen of takeOver(lead)) take(draft, seen)
 }
 
@@ -115,16 +132,31 @@ const RULES: { [T in Observation['type']]: (draft: Draft, seen: Seen<T>) => void
   backup_stored: storeBackup,
   backup_found: findBackup,
   backup_ended: (draft, seen) => failBackup(draft, seen.at, { message: seen.message }),
-  schedule_triggered: ({ state }, seen) => {
-    state.triggeredAt = seen.at
+  schedule_triggered: (draft, seen) => {
+    draft.state.triggeredAt = seen.at
+    // It does not fire while the server is down.
+    if (seen.source === 'log') draft.state.runsSince ??= seen.at
+    noteFired(draft, seen)
   },
-  schedule_failed: (draft, seen) => failBackup(draft, seen.at, { message: 'completed_with_error' }),
+  schedule_failed: (draft, seen) => {
+    failBackup(draft, seen.at, { message: 'completed_with_error' })
+    noteDue(draft, seen)
+  },
   // What PB says of its schedule is no proof of a backup (prime-backup.md section 4.1).
-  schedule_completed: () => {},
-  schedule_skipped: ({ state }) => {
+  schedule_completed: noteDue,
+  schedule_skipped: ({ state }, { at }) => {
     state.triggeredAt = null
+    reckonDue(state, at)
   },
-  timer_reset: () => {},
+  timer_reset: noteDue,
+  schedule_resumed: noteDue,
+  schedule_paused: ({ state }) => pauseSchedule(state),
+  schedule_rested: ({ state }, { at }) => reckonDue(state, at),
+  scheduler: ({ state }, { at, running }) => loadSchedule(state, at, running),
+  reload_asked: ({ state }, { at }) => {
+    // The log shows it, where there is one.
+    if (state.lead.by === 'chat') loadSchedule(state, at, true)
+  },
   autosave: awaitLastWord,
   restore_asked: askRestore,
   restore_declined: ({ state }) => {
@@ -141,13 +173,17 @@ const RULES: { [T in Observation['type']]: (draft: Draft, seen: Seen<T>) => void
     if (task === 'backup') failBackup(draft, at, { error })
     else raiseRestore(draft, at, error)
   },
-  server_process: ({ state }, { running }) => {
+  server_process: ({ state }, { at, running }) => {
     state.processRuns = running
+    state.runsSince = running ? (state.runsSince ?? at) : null
+    if (running && state.schedule.dueAt === null) reckonDue(state, at)
   },
   // What follows from it is the lead's (`task/lead.ts`).
   log_readable: () => {},
   server_stopping: stopServer,
   attached: (draft, seen) => {
+    // MCDReforged may have been started anew meanwhile, and with it the schedule.
+    if (draft.state.attachedAt === null) reckonDue(draft.state, seen.at)
     draft.state.attachedAt ??= seen.at
     draft.state.answering = null
     serverBack(draft, seen.at)
@@ -155,6 +191,7 @@ const RULES: { [T in Observation['type']]: (draft: Draft, seen: Seen<T>) => void
   detached: (draft, seen) => {
     draft.state.attachedAt = null
     draft.state.answering = null
+    forgetDue(draft.state)
     unwatchBackup(draft)
     serverLost(draft, seen.at)
   },
@@ -162,6 +199,7 @@ const RULES: { [T in Observation['type']]: (draft: Draft, seen: Seen<T>) => void
   command: ({ state }, seen) => {
     const word = seen.words.split(' ', 1)[0]
     const typed = { at: seen.at, player: seen.player, words: seen.words }
+    if (seen.words.startsWith('crontab schedule_backup pause')) state.schedule.pauseAskedBy = seen.player
     if (word === 'make') state.make = typed
     else if (word === 'back') state.back = typed
     else if (word === 'confirm') state.confirmedAt = seen.at
@@ -204,6 +242,7 @@ function expire(draft: Draft, now: number): void {
     if (at === undefined || at > now) return
     if (takeoverAt(draft.state.lead) === at) letChatLead(draft)
     else if (tooOldAt(draft.state, draft.options.watch?.maxAge) === at) tellTooOld(draft, at)
+    else if (overdueAt(draft.state, graceOf(draft.options)) === at) concludeDue(draft, at)
     else if (!expireBackup(draft, at)) expireRestore(draft, at)
   }
 }

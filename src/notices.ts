@@ -73,6 +73,22 @@ export const NOTICES = {
     en_us: 'no backup has succeeded for {}; see whether Prime Backup still makes them',
     zh_cn: '已有 {}没有成功的备份；请检查 Prime Backup 是否仍在备份',
   },
+  backup_overdue: {
+    en_us: 'a scheduled backup is {} overdue; see whether Prime Backup and its schedule still run',
+    zh_cn: '定时备份已逾期 {}；请检查 Prime Backup 及其定时任务是否仍在运行',
+  },
+  schedule_unclear: {
+    en_us:
+      "the dates that Prime Backup names for its next backup do not fit this machine's clock, so an overdue backup is told late; set servers[].timeZone to the zone of its machine, or set the clocks",
+    zh_cn:
+      'Prime Backup 给出的下次备份时间与本机时钟不符，逾期的备份会延后提示；请将 servers[].timeZone 设为其所在机器的时区，或校准时钟',
+  },
+  mcdr_silent: {
+    en_us:
+      "server {}: it does not answer, though MCDReforged's log says that it runs: nothing of Prime Backup is seen. See whether MCDReforged was killed, or the server hangs",
+    zh_cn:
+      '服务器 {}：MCDReforged 日志显示其正在运行，但服务器没有响应：看不到 Prime Backup 的任何动静。请检查 MCDReforged 是否已被终止，或服务器是否卡死',
+  },
   backup_stuck: {
     en_us: 'the backup has been running for {}, far longer than any before; see what holds it',
     zh_cn: '备份已运行 {}，远超以往；请检查是什么卡住了它',
@@ -92,6 +108,7 @@ const OPPOSITES: { [C in NoticeCode]?: NoticeCode } = {
   log_unreadable: 'log_readable',
   log_readable: 'log_unreadable',
   blind: 'sees_again',
+  mcdr_silent: 'sees_again',
   sees_again: 'blind',
 }
 

@@ -13,6 +13,12 @@ export type Observation = {
   source: Source
 } & Fact
 
+/**
+ * When Prime Backup says that the next scheduled backup comes: so long after the line that says it, or so much later.
+ * `sure`: the date was read in the zone in which it was printed.
+ */
+export type Due = { inMs: number; slackMs: number; sure: boolean }
+
 /** What a backup added to what was stored before. */
 export type NewBlobs = { count: number; rawBytes: number; storedBytes: number }
 
@@ -30,14 +36,22 @@ export type Fact =
   | { type: 'backup_ended'; message: 'aborted' | 'save_wait_time_out' | 'plugin_unloaded' }
   /** PB: `Schedule backup triggered`. */
   | { type: 'schedule_triggered' }
-  /** PB: `Schedule backup completed with error, …`. `next` is the due date as PB wrote it. */
-  | { type: 'schedule_failed'; next: string }
+  /** PB: `Schedule backup completed with error, …`. `next` is the due date as PB wrote it, or that it is paused. */
+  | { type: 'schedule_failed'; next: string; due?: Due }
   /** PB: `Schedule backup completed, …`: the job ended; no proof of a backup (trap 1). */
-  | { type: 'schedule_completed'; next: string }
+  | { type: 'schedule_completed'; next: string; due?: Due }
   /** PB: `Schedule backup aborted with reason: …`. */
   | { type: 'schedule_skipped'; reason: string }
   /** PB: `Detected new backup, timer reset. …`. */
-  | { type: 'timer_reset'; next: string }
+  | { type: 'timer_reset'; next: string; due?: Due }
+  /** PB, to whoever asked for it: `Crontab job schedule backup resumed. Next run at: …`. */
+  | { type: 'schedule_resumed'; next: string; due?: Due }
+  /** PB, to whoever asked for it: `Crontab job schedule backup paused until plugin reload`. */
+  | { type: 'schedule_paused' }
+  /** The schedule rests, because nobody is online: PB's log says so, or a ping does. */
+  | { type: 'schedule_rested' }
+  /** PB's log: `Scheduler started`, `Scheduler has been shut down`: with PB, all due times begin anew. */
+  | { type: 'scheduler'; running: boolean }
   /** PB: `Gonna restore the world to backup #1: comment`. */
   | { type: 'restore_asked'; backup: BackupFacts & { id: number } }
   /** PB: `No choice has been made, …`. */
@@ -78,5 +92,7 @@ export type Fact =
   | { type: 'detached' }
   /** A status ping was answered, or not. */
   | { type: 'ping'; answered: boolean }
+  /** A player typed a command of MCDR's that may load PB anew. A hint, never a proof. */
+  | { type: 'reload_asked' }
   /** A player typed a line that begins with PB's prefix; `words` is what follows it. A hint, never a proof. */
   | { type: 'command'; player: string; words: string }

@@ -1,6 +1,6 @@
 /** What a chat message, or a record of MCDR's log, says of Prime Backup and of the server. Pure; invariant 4 of the design lives here. */
 import { epochOf } from './localtime.ts'
-import type { Fact, Observation } from './observation.ts'
+import type { Due, Fact, Observation } from './observation.ts'
 import { type LogEntry, parseHead, parseLine } from './primebackup/log.ts'
 import { parseMessage, parseSize } from './primebackup/messages.ts'
 import type { ChatMessage } from './source/chat.ts'
@@ -11,7 +11,14 @@ export type ChatRules = {
   prefix: string
   /** For servers whose plugins turn chat into system messages; anchored, groups `player` and `message`. */
   chatPatterns: RegExp[]
+  /** Of the dates that PB prints: an IANA name. By default the bridge's own, which may be another. */
+  timeZone?: string
 }
+
+/** What a zone that nobody has set can be wrong by, where it seems right: an hour of daylight saving. */
+const GUESSED_ZONE_MS = 3_600_000
+/** MCDR's own command, which can load Prime Backup anew. */
+const RELOAD = /^!!MCDR\s+(?:r|reload|plg|plugin)\b/
 
 /** What a player typed as a command of Prime Backup. */
 export type PlayerCommand = { player: { uuid?: string; name?: string }; words: string }
@@ -19,21 +26,37 @@ export type PlayerCommand = { player: { uuid?: string; name?: string }; words: s
 /** Longer lines are no commands, and a pattern of the config need not be tried on them. */
 const MAX_COMMAND_LENGTH = 512
 
-/** The one thing that a chat message lets the lifecycle know, if any. */
-export function observeChat(message: ChatMessage, rules: ChatRules): Fact | undefined {
+/** The one thing that a chat message lets the lifecycle know, if any. `at`: when it came, epoch milliseconds. */
+export function observeChat(message: ChatMessage, rules: ChatRules, at: number): Fact | undefined {
   if (message.kind === 'system') {
     const fact = observePrimeBackup(message.component) ?? observeAdmin(message.component)
-    if (fact) return fact
+    if (fact) return withDue(fact, at, rules.timeZone, rules.timeZone !== undefined)
   }
-  const command = readCommand(message, rules)
+  const typed = readTyped(message, rules)
+  if (typed && RELOAD.test(typed.words)) return { type: 'reload_asked' }
+  const command = typed && commandOf(typed, rules)
   return command && { type: 'command', player: command.player.name ?? '', words: command.words }
+}
+
+/** The due date as a wait from the line that tells it, so that it does not matter which clock the line goes by. */
+function withDue<F extends Fact>(fact: F, at: number, timeZone: string | undefined, sure: boolean): F {
+  // Of an hour that exists twice the later one: it may still come.
+  const dueAt = 'next' in fact ? epochOf(fact.next, timeZone, Number.POSITIVE_INFINITY) : undefined
+  const slackMs = sure ? 0 : GUESSED_ZONE_MS
+  return dueAt === undefined ? fact : { ...fact, due: { inMs: dueAt - at, slackMs, sure } satisfies Due }
 }
 
 /** A player's `!!pb …`, with who typed it. */
 export function readCommand(message: ChatMessage, rules: ChatRules): PlayerCommand | undefined {
-  const typed = message.kind === 'player' ? fromPlayer(message) : fromPatterns(message, rules.chatPatterns)
-  if (typed === undefined) return undefined
-  const { prefix } = rules
+  const typed = readTyped(message, rules)
+  return typed && commandOf(typed, rules)
+}
+
+function readTyped(message: ChatMessage, rules: ChatRules): PlayerCommand | undefined {
+  return message.kind === 'player' ? fromPlayer(message) : fromPatterns(message, rules.chatPatterns)
+}
+
+function commandOf(typed: PlayerCommand, { prefix }: ChatRules): PlayerCommand | undefined {
   if (typed.words !== prefix && !typed.words.startsWith(`${prefix} `)) return undefined
   return { player: typed.player, words: typed.words.slice(prefix.length).trim() }
 }
@@ -141,7 +164,9 @@ export function observeLog(entry: LogEntry, timeZone?: string, notBefore?: numbe
   const line = parseHead(entry.head)
   const fact = line && parseLine(line, entry.rest, timeZone)
   const at = fact && epochOf(line.time, timeZone, notBefore)
-  return at === undefined ? undefined : ({ ...fact, at, source: 'log' } as Observation)
+  return at === undefined || fact === undefined
+    ? undefined
+    : { ...withDue(fact, at, timeZone, true), at, source: 'log' }
 }
 
 /** Whether the server said, by the reason of a kick, that it shuts down. */

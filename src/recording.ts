@@ -16,12 +16,12 @@ export function* readRecording(text: string, rules: ChatRules): Generator<Observ
     // A recording begins with the bot in play, unless it begins with its arrival.
     if (!attached && kind !== 'connect') yield { type: 'attached', at, source: 'chat' }
     attached = true
-    const fact = isActionBar ? undefined : factOf(kind, raw, rules)
+    const fact = isActionBar ? undefined : factOf(kind, raw, rules, at)
     if (fact) yield { ...fact, at, source: 'chat' }
   }
 }
 
-function factOf(kind: string, raw: unknown, rules: ChatRules): Fact | undefined {
+function factOf(kind: string, raw: unknown, rules: ChatRules, at: number): Fact | undefined {
   switch (kind) {
     case 'connect':
       return { type: 'attached' }
@@ -34,7 +34,7 @@ function factOf(kind: string, raw: unknown, rules: ChatRules): Fact | undefined 
     case 'system_chat':
     case 'player_chat': {
       const message = messageOf(kind, raw)
-      return message && observeChat(message, rules)
+      return message && observeChat(message, rules, at)
     }
     default:
       return undefined

@@ -9,6 +9,7 @@ import {
   nextDeadline,
   observe,
   type Step,
+  shiftTimes,
   tick,
 } from './lifecycle.ts'
 import type { Fact, Observation } from './observation.ts'
@@ -43,6 +44,9 @@ export type TrackerDeps = {
   commit(events: readonly LifecycleEvent[], state: LifecycleState): void | Promise<void>
 }
 
+/** What the wall clock may drift by between two looks; more is a jump. */
+const JUMP_MS = 60_000
+
 /** How often somebody is asked for a backup whose end nobody watches. */
 const LOOK_MS = 10_000
 
@@ -51,9 +55,21 @@ export function createTracker(server: string, options: LifecycleOptions, deps: T
   let state = initialState(server)
   let cancelTick = () => {}
   let stopped = false
+  let wallAheadMs = clock.now() - clock.monotonic()
+
+  /** A wall clock that was set takes the deadlines with it: no more time has passed than before. */
+  function followWallClock() {
+    const aheadMs = clock.now() - clock.monotonic()
+    const jumpMs = aheadMs - wallAheadMs
+    if (Math.abs(jumpMs) < JUMP_MS) return
+    wallAheadMs = aheadMs
+    state = shiftTimes(state, jumpMs)
+    commit([], state)
+  }
 
   /** `make` gives one step after the other, each from the state that the one before it left. */
   function apply(make: (from: (step: Step) => LifecycleState) => void): void | Promise<void> {
+    followWallClock()
     const before = JSON.stringify(state)
     const events: LifecycleEvent[] = []
     make(step => {
@@ -75,6 +91,7 @@ export function createTracker(server: string, options: LifecycleOptions, deps: T
   }
 
   function advance() {
+    followWallClock()
     const until = Math.min(clock.now(), deps.seenUpTo())
     const due = nextDeadline(state, options)
     if (stopped || due === undefined || due > until) return arm()

@@ -20,10 +20,13 @@ import { oneError } from './outbox/error.ts'
 import type { Outbox } from './outbox/outbox.ts'
 import type { Row, Store } from './outbox/store.ts'
 import { createDetails } from './primebackup/database.ts'
+import { createRest } from './rest.ts'
 import { createShow, SHOW_PATIENCE_MS } from './show.ts'
-import { createBot } from './source/bot.ts'
+import { createSight } from './sight.ts'
+import { createBot, resolveAddress } from './source/bot.ts'
 import type { ChatMessage } from './source/chat.ts'
 import { textOf } from './source/component.ts'
+import { ping } from './source/ping.ts'
 import { createTracker } from './tracker.ts'
 
 export type Watch = {
@@ -50,8 +53,7 @@ export type WatchDeps = {
   raise(code: NoticeCode, ...values: string[]): void
 }
 
-/** So long the bot may be kept out before people hear of it (issue 6). */
-const BLIND_MS = 5 * 60_000
+const PING_TIMEOUT_MS = 5_000
 
 export function createWatch(server: ServerConfig, config: Config, deps: WatchDeps): Watch {
   const { clock, tester, outbox, store, raise } = deps
@@ -62,6 +64,7 @@ export function createWatch(server: ServerConfig, config: Config, deps: WatchDep
   const rules = {
     prefix: server.commands.prefix,
     chatPatterns: server.commands.chatPatterns.map(compilePattern),
+    ...(timeZone !== undefined && { timeZone }),
   }
   /** By code and what it is about, so that a trouble that goes on is told once. */
   const unheard = new Map<string, string>()
@@ -71,8 +74,6 @@ export function createWatch(server: ServerConfig, config: Config, deps: WatchDep
   let stopped = false
   let leader: LifecycleState['lead']['by'] | undefined
   let cancelReturn = () => {}
-  let cancelBlind: (() => void) | undefined
-  let toldBlind = false
 
   const details =
     primeBackup.database === undefined
@@ -131,6 +132,8 @@ export function createWatch(server: ServerConfig, config: Config, deps: WatchDep
     for (const event of events)
       log.info({ event: event.id, ...(event.message && { message: event.message }) }, wordsOf(event))
     tellLeader(state)
+    rest.expect(state.schedule.dueAt)
+    sight.look()
     awaitReturn(events, state)
     stateRow = { table: 'state', server: server.name, body: JSON.stringify(state) }
     const holdMs = events.some(askMore) ? SHOW_PATIENCE_MS : 0
@@ -191,31 +194,49 @@ export function createWatch(server: ServerConfig, config: Config, deps: WatchDep
       {
         fact: fact => {
           tracker.take(fact)
-          watchSight()
+          sight.look()
         },
         message: hear,
       },
     )
   const play = () => bot?.play()
 
-  /** A server that does not answer has nothing to show; one that does and keeps the bot out makes it blind. */
-  function isBlind(): boolean {
-    return server.watch.blind && !play() && tracker.state().answering === true && !follow?.isReadable()
-  }
+  const sight = createSight(
+    () => {
+      const { answering, processRuns } = tracker.state()
+      return {
+        plays: play() !== undefined,
+        answers: answering,
+        logReadable: follow?.isReadable() === true,
+        processRuns,
+      }
+    },
+    {
+      clock,
+      raise: code => {
+        if (!stopped && server.watch.blind) raise(code, server.name)
+      },
+    },
+  )
 
-  function watchSight() {
-    if (isBlind()) {
-      cancelBlind ??= clock.after(BLIND_MS, () => {
-        toldBlind = !stopped && isBlind()
-        if (toldBlind) raise('blind', server.name)
-      })
-      return
-    }
-    cancelBlind?.()
-    cancelBlind = undefined
-    if (toldBlind) raise('sees_again', server.name)
-    toldBlind = false
-  }
+  const rest = createRest(
+    { restWhenEmpty: server.watch.restWhenEmpty, file: primeBackup.config },
+    {
+      clock,
+      log,
+      players: async () => {
+        if (!minecraft) return undefined
+        try {
+          const address = await resolveAddress(minecraft.host, minecraft.port)
+          const { online } = await ping(address, { timeoutMs: PING_TIMEOUT_MS, clock })
+          return online === undefined ? undefined : online - (play() ? 1 : 0)
+        } catch {
+          return undefined
+        }
+      },
+      rested: () => tracker.take({ type: 'schedule_rested' }),
+    },
+  )
 
   function hear(message: ChatMessage) {
     replier.hear(message)
@@ -223,7 +244,7 @@ export function createWatch(server: ServerConfig, config: Config, deps: WatchDep
     const own = play()
     if (message.sender?.uuid !== undefined && message.sender.uuid === own?.uuid) return
     tellUnheard(message)
-    const fact = observeChat(message, rules)
+    const fact = observeChat(message, rules, clock.now())
     if (fact) tracker.take(fact)
     const command = readCommand(message, rules)
     if (command) notify.hear(command)
@@ -283,6 +304,7 @@ export function createWatch(server: ServerConfig, config: Config, deps: WatchDep
   return {
     start: () => {
       tracker.start(readState())
+      rest.expect(tracker.state().schedule.dueAt)
       leader = tracker.state().lead.by
       // A wrong path is better said now than after the next backup.
       details?.find(0)
@@ -293,7 +315,8 @@ export function createWatch(server: ServerConfig, config: Config, deps: WatchDep
     stop: async () => {
       stopped = true
       cancelReturn()
-      cancelBlind?.()
+      sight.stop()
+      rest.stop()
       show.stop()
       replier.stop()
       await follow?.stop()

@@ -61,7 +61,7 @@ describe('a config', () => {
             chatPatterns: [],
           },
           lifecycle: { backupDeadline: 3_600_000, restoreDeadline: 900_000 },
-          watch: { stuck: true, blind: true },
+          watch: { overdue: true, grace: 900_000, stuck: true, blind: true },
         },
       ],
       notification: {
@@ -100,7 +100,11 @@ describe('a config', () => {
         joinCommands: ['/login hunter2', '/afk'],
       },
       mcdr: { log: '/srv/mcdr/logs/MCDR.log', pollInterval: '5s' },
-      primeBackup: { database: '/srv/mcdr/pb_files/prime_backup.db', show: true },
+      primeBackup: {
+        database: '/srv/mcdr/pb_files/prime_backup.db',
+        config: '/srv/mcdr/config/prime_backup/config.json',
+        show: true,
+      },
       timeZone: 'Asia/Shanghai',
       commands: {
         prefix: '!!backup',
@@ -113,7 +117,14 @@ describe('a config', () => {
         chatPatterns: ['\\[\\w+\\] (?<player>\\w+): (?<message>.*)'],
       },
       lifecycle: { backupDeadline: '3h', restoreDeadline: 120 },
-      watch: { maxAge: '26h', stuck: false, blind: false },
+      watch: {
+        maxAge: '26h',
+        overdue: false,
+        grace: '1h',
+        restWhenEmpty: true,
+        stuck: false,
+        blind: false,
+      },
     }
     assert.deepEqual(parse(withServer(server)).servers, [
       {
@@ -121,7 +132,14 @@ describe('a config', () => {
         mcdr: { ...server.mcdr, pollInterval: 5000 },
         commands: { ...server.commands, cooldown: 60_000 },
         lifecycle: { backupDeadline: 10_800_000, restoreDeadline: 120_000 },
-        watch: { maxAge: 93_600_000, stuck: false, blind: false },
+        watch: {
+          maxAge: 93_600_000,
+          overdue: false,
+          grace: 3_600_000,
+          restWhenEmpty: true,
+          stuck: false,
+          blind: false,
+        },
       },
     ])
   })

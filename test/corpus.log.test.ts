@@ -106,16 +106,16 @@ async function live(
   house.start()
   await house.poll()
   for (const [index, { text, at }] of lines.entries()) {
-    if (at !== undefined && at > house.clock.now()) house.clock.jump(at - house.clock.now())
+    if (at !== undefined && at > house.clock.now()) house.clock.reach(at)
     const now = house.clock.now()
     await between(house, { isHead: at !== undefined, isMiddle: index >= lines.length / 2 })
     // The lines of a traceback are of one instant.
-    house.clock.jump(now - house.clock.now())
+    house.clock.reach(now)
     house.append(text)
   }
   // Two polls, by which a traceback counts as whole; then whatever waits for a deadline.
   for (let polls = 0; polls < 4; polls += 1) await house.poll()
-  house.clock.jump(24 * 3_600_000)
+  house.clock.reach(house.clock.now() + 24 * 3_600_000)
   await house.poll()
   return house.events
 }

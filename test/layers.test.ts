@@ -23,7 +23,7 @@ const RANKS: RegExp[] = [
   // Commands know the outcome of a delivery and the bot's hand in the game.
   /^command\//,
   /^config(\.ts$|\/(environment|fault)\.ts$)/,
-  /^(bridge|watch|follow|details|show|replay)\.ts$|^config\/schema\.ts$/,
+  /^(bridge|watch|follow|details|show|sight|rest|replay)\.ts$|^config\/schema\.ts$/,
   /^demo\//,
   /^cli\//,
   /^cli\.ts$/,

@@ -19,7 +19,7 @@ const COMPLETED = 'Backup completed, ID #12, cost 0.24s, total 1.83MiB (+377.95K
 function system(component: unknown) {
   const message = readChatPacket('system_chat', { content: JSON.stringify(component) })
   assert.ok(message)
-  return observeChat(message, RULES)
+  return observeChat(message, RULES, 0)
 }
 
 /** Lines that would mean something if they were Prime Backup's or the server's. */
@@ -76,6 +76,28 @@ test('the id of the click must be that of the text', () => {
   assert.ok(fact?.type === 'backup_completed')
   assert.equal(fact.backup.id, 12)
   assert.equal(system({ text: '', extra: [PREFIX, ...completed(13)] }), undefined)
+})
+
+test("a player's reload of MCDReforged's plugins is a hint that the schedule begins anew", () => {
+  const typed = (text: string) => {
+    const message = readChatPacket('player_chat', {
+      senderUuid: '069a79f4-44e9-4726-a5be-fca90e38aaf5',
+      networkName: JSON.stringify({ text: 'Steve' }),
+      plainMessage: text,
+      type: 0,
+    })
+    assert.equal(message?.kind, 'player')
+    return message && observeChat(message, RULES, 0)
+  }
+  for (const text of [
+    '!!MCDR reload',
+    '!!MCDR plg reload prime_backup',
+    '!!MCDR r plg',
+    '!!MCDR plugin load x',
+  ])
+    assert.deepEqual(typed(text), { type: 'reload_asked' }, text)
+  for (const text of ['!!MCDR', '!!MCDR status', 'say !!MCDR reload', '!!MCDRreload'])
+    assert.equal(typed(text), undefined, text)
 })
 
 test('sizes come from the hovers of the completed line, in bytes', () => {
@@ -156,7 +178,7 @@ test('nothing that a player types, in any packet of any version, becomes more th
   fc.assert(
     fc.property(typed, fc.constantFrom(...packets), (text, packetOf) => {
       const message = readChatPacket(...packetOf(text))
-      const fact = message && observeChat(message, RULES)
+      const fact = message && observeChat(message, RULES, 0)
       assert.ok(fact === undefined || fact.type === 'command', JSON.stringify(fact))
     }),
     { numRuns: 2000 },

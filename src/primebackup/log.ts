@@ -43,7 +43,7 @@ export function parseHead(head: string): LogLine | undefined {
 /** What a line says, if anything. `rest`: the lines of its traceback. */
 export function parseLine(line: LogLine, rest: string, timeZone?: string): Fact | undefined {
   if (line.level === 'DEBUG') return undefined
-  if (line.plugin === undefined) return parseServerLine(line)
+  if (line.plugin === undefined) return parseReply(line) ?? parseServerLine(line)
   if (line.plugin !== 'prime_backup') return undefined
   const { message } = line
   if (message.startsWith('[PB] ')) return line.level === 'INFO' ? parseMessage(message.slice(5)) : undefined
@@ -66,6 +66,12 @@ function raised(task: string, rest: string): Fact {
   return { type: 'task_raised', task: task === 'create' ? 'backup' : 'restore', error }
 }
 
+/** What was asked for in the console is answered there, without the plugin's name. */
+function parseReply({ message }: LogLine): Fact | undefined {
+  const fact = message.startsWith('[PB] ') ? parseMessage(message.slice(5)) : undefined
+  return fact?.type === 'schedule_paused' || fact?.type === 'schedule_resumed' ? fact : undefined
+}
+
 const SECONDS = String.raw`(\d{1,9}(?:\.\d{1,9})?)s`
 const SIZE = String.raw`(\d{1,7}(?:\.\d{1,4})?[KMGTPE]?i?B)`
 
@@ -84,6 +90,12 @@ const ROWS: { pattern: RegExp; fact(groups: string[]): Fact }[] = [
         storedBytes: parseSize(stored ?? '') ?? 0,
       },
     }),
+  },
+  { pattern: /^Scheduler started$/, fact: () => ({ type: 'scheduler', running: true }) },
+  { pattern: /^Scheduler has been shut down$/, fact: () => ({ type: 'scheduler', running: false }) },
+  {
+    pattern: /^Scheduled backup player check: .*, backup skipped$/s,
+    fact: () => ({ type: 'schedule_rested' }),
   },
   { pattern: /^Wait for server to stop$/, fact: () => ({ type: 'restore_stopping', running: true }) },
   {

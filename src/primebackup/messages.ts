@@ -4,8 +4,8 @@
  */
 import type { Fact } from '../observation.ts'
 
-/** The date that PB prints: the server's local time, without a zone. */
-const DATE = String.raw`(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)`
+/** The date that PB prints: the server's local time, without a zone; where a schedule is paused, that. */
+const DATE = String.raw`(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d|Paused|已暂停)`
 const SIZE = String.raw`(\d{1,7}(?:\.\d{1,4})?[KMGTPE]?i?B)`
 const COST = String.raw`(\d{1,7}(?:\.\d{1,4})?)s`
 const ID = String.raw`#(\d{1,10})`
@@ -72,6 +72,16 @@ const ROWS: Row[] = [
     en_us: String.raw`Detected new backup, timer reset\. Next scheduled backup at ${DATE}`,
     zh_cn: `检测到新增的备份, 重置定时器。下次定时备份: ${DATE}`,
     fact: ([next]) => ({ type: 'timer_reset', next: next ?? '' }),
+  },
+  {
+    en_us: `Crontab job schedule backup resumed\\. Next run at: ${DATE}`,
+    zh_cn: `定时作业定时备份已继续, 下次运行: ${DATE}`,
+    fact: ([next]) => ({ type: 'schedule_resumed', next: next ?? '' }),
+  },
+  {
+    en_us: 'Crontab job schedule backup paused until plugin reload',
+    zh_cn: '定时作业定时备份已暂停至本插件卸载',
+    fact: () => ({ type: 'schedule_paused' }),
   },
   {
     en_us: `Gonna restore the world to backup ${ID}: (.*)`,

@@ -10,6 +10,8 @@ import { encodeVarint, readVarint } from './varint.ts'
 export type ServerStatus = {
   versionName: string
   protocol: number
+  /** Players online, as the server tells. */
+  online?: number
 }
 
 /** Vanilla's limit of the answer is 32,767 characters; favicons make it large. */
@@ -75,11 +77,13 @@ function readAnswer(bytes: Buffer): ServerStatus | Error | undefined {
   if (id.size <= 0 || id.value !== 0 || length.size <= 0) return notMinecraft()
   const start = frame.size + id.size + length.size
   try {
-    const { version } = JSON.parse(bytes.toString('utf8', start, start + length.value)) as {
+    const { version, players } = JSON.parse(bytes.toString('utf8', start, start + length.value)) as {
       version?: { name?: unknown; protocol?: unknown }
+      players?: { online?: unknown }
     }
     if (typeof version?.protocol !== 'number') return notMinecraft()
-    return { versionName: String(version.name ?? ''), protocol: version.protocol }
+    const online = Number.isInteger(players?.online) ? { online: players?.online as number } : {}
+    return { versionName: String(version.name ?? ''), protocol: version.protocol, ...online }
   } catch {
     return notMinecraft()
   }

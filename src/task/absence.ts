@@ -2,10 +2,9 @@
  * What did not happen: a backup that takes far too long, and no backup for too long. Told once, as a notice; the task
  * goes on. Nothing is concluded from a time that nobody could see: a server that was down, a bot that was away.
  */
-import { formatDuration } from '../duration.ts'
-import { LANGUAGES } from '../language.ts'
+import { durations } from '../duration.ts'
 import { noticeOf } from '../notices.ts'
-import type { BackupTask, Draft, LifecycleState } from './state.ts'
+import { type BackupTask, type Draft, isoOf, type LifecycleState } from './state.ts'
 
 const REMEMBERED = 20
 const STUCK_FACTOR = 3
@@ -49,13 +48,12 @@ export function tooOldAt(state: LifecycleState, maxAgeMs: number | undefined): n
 export function tellTooOld(draft: Draft, at: number): void {
   const { state, options } = draft
   state.toldTooOld = true
-  const { lastSuccessAt } = state
   draft.events.push(
     noticeOf('backup_too_old', {
       at,
       server: state.server,
-      values: bothLanguages(options.watch?.maxAge ?? 0),
-      extra: { last_success: lastSuccessAt === null ? null : new Date(lastSuccessAt).toISOString() },
+      values: durations(options.watch?.maxAge ?? 0),
+      extra: { last_success: isoOf(state.lastSuccessAt) },
     }),
   )
 }
@@ -67,13 +65,8 @@ export function tellStuck(draft: Draft, task: BackupTask, at: number): void {
     noticeOf('backup_stuck', {
       at,
       server: state.server,
-      values: bothLanguages(at - task.startedAt),
+      values: durations(at - task.startedAt),
       extra: { task_id: task.id, longest_s: Math.max(...state.durationsMs) / 1000 },
     }),
   )
-}
-
-function bothLanguages(ms: number) {
-  const [en_us, zh_cn] = LANGUAGES.map(language => formatDuration(ms, language))
-  return [{ en_us: en_us ?? '', zh_cn: zh_cn ?? '' }]
 }

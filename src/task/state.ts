@@ -14,6 +14,7 @@ import {
 } from '../event.ts'
 import type { NewBlobs, Observation } from '../observation.ts'
 import { initialLead, type Lead } from './lead.ts'
+import { initialSchedule, type Schedule } from './schedule.ts'
 
 export const lifecycleSchema = z
   .strictObject({
@@ -34,6 +35,21 @@ export const watchSchema = z
       .optional()
       .describe(
         'Tells when no backup has succeeded for so long, for example "26h" for a backup a day; left out, nobody is told. The time in which the server was down, or nobody could see it, does not count.',
+      ),
+    overdue: z
+      .boolean()
+      .default(true)
+      .describe(
+        'Tells when a scheduled backup has not begun by the date that Prime Backup itself named for it. A server that was down then, or that nobody could see, is not overdue.',
+      ),
+    grace: duration('15m', { min: '1m', max: '7d' }).describe(
+      'How long after that date a backup counts as overdue.',
+    ),
+    restWhenEmpty: z
+      .boolean()
+      .optional()
+      .describe(
+        "Prime Backup's schedule rests while no player is online (its require_online_players); then nothing is overdue. By default what primeBackup.config says, else false.",
       ),
     stuck: z
       .boolean()
@@ -137,6 +153,9 @@ export type LifecycleState = {
   followedAt: number | null
   /** Whether the log's last word of the server's process was that it runs. */
   processRuns: boolean | null
+  /** Since when it has said so. */
+  runsSince: number | null
+  schedule: Schedule
   lead: Lead
 }
 
@@ -179,6 +198,40 @@ export function parseState(body: unknown): LifecycleState | undefined {
   }
 }
 
+/** The same state after the wall clock was set by so much: what was, and what is to come, stays as far away as it was. */
+export function shiftTimes(state: LifecycleState, byMs: number): LifecycleState {
+  const { backup, restore, schedule, lastSuccessAt } = state
+  const shifted = <T extends number | null | undefined>(at: T) => (typeof at === 'number' ? at + byMs : at)
+  return {
+    ...state,
+    attachedAt: shifted(state.attachedAt),
+    confirmedAt: shifted(state.confirmedAt),
+    triggeredAt: shifted(state.triggeredAt),
+    lastBackupAt: shifted(state.lastBackupAt),
+    // People are told when it was by the clock of then, as long as that is not to come.
+    lastSuccessAt: byMs < 0 ? shifted(lastSuccessAt) : lastSuccessAt,
+    seesSince: shifted(state.seesSince),
+    blindSince: shifted(state.blindSince),
+    followedAt: shifted(state.followedAt),
+    runsSince: shifted(state.runsSince),
+    schedule: { ...schedule, dueAt: shifted(schedule.dueAt), saidAt: shifted(schedule.saidAt) },
+    backup: backup && {
+      ...backup,
+      startedAt: backup.startedAt + byMs,
+      deadlineAt: backup.deadlineAt + byMs,
+      settleAt: shifted(backup.settleAt),
+      ...(backup.stuckAt !== undefined && { stuckAt: shifted(backup.stuckAt) }),
+    },
+    restore: restore && {
+      ...restore,
+      startedAt: restore.startedAt + byMs,
+      deadlineAt: restore.deadlineAt + byMs,
+      stopsAt: restore.stopsAt + byMs,
+      ...(restore.failed && { failed: { ...restore.failed, settleAt: restore.failed.settleAt + byMs } }),
+    },
+  }
+}
+
 export type Step = { state: LifecycleState; events: LifecycleEvent[] }
 
 export function initialState(server: string): LifecycleState {
@@ -206,6 +259,8 @@ export function initialState(server: string): LifecycleState {
     foundId: null,
     followedAt: null,
     processRuns: null,
+    runsSince: null,
+    schedule: initialSchedule(),
     lead: initialLead(),
   }
 }
@@ -288,6 +343,10 @@ function countFailure({ streaks }: LifecycleState, { name, at, extra }: Lifecycl
 function isRunning({ lead, processRuns, attachedAt, answering }: LifecycleState): boolean | null {
   if (lead.by === 'log' && processRuns !== null) return processRuns
   return attachedAt !== null ? true : answering
+}
+
+export function isoOf(at: number | null): string | null {
+  return at === null ? null : new Date(at).toISOString()
 }
 
 /** Since when nothing of Prime Backup can have been missed. */

@@ -7,6 +7,8 @@ export type FakeClock = Clock & {
   advance(ms: number): Promise<void>
   /** Sets the wall clock forward, or back; the monotonic one and the timers know nothing of it. */
   jump(ms: number): void
+  /** It is then: forward, time passes, and what falls due on the way happens with the next `advance`; back, the clock is set. */
+  reach(at: number): void
   /** How many timers run. */
   pending(): number
 }
@@ -34,7 +36,7 @@ export function fakeClock(start = Date.UTC(2026, 10, 25, 1, 0, 0)): FakeClock {
         const [next] = [...timers].filter(({ at }) => at <= until).sort((a, b) => a.at - b.at)
         if (!next) break
         timers.delete(next)
-        elapsed = next.at
+        elapsed = Math.max(elapsed, next.at)
         next.run()
         // What follows may go through a commit or two, each a turn of its own.
         for (let turn = 0; turn < 8; turn++) await setImmediate()
@@ -43,6 +45,11 @@ export function fakeClock(start = Date.UTC(2026, 10, 25, 1, 0, 0)): FakeClock {
     },
     jump: ms => {
       jumped += ms
+    },
+    reach: at => {
+      const ms = at - (start + jumped + elapsed)
+      if (ms > 0) elapsed += ms
+      else jumped += ms
     },
     pending: () => timers.size,
   }
