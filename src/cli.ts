@@ -84,7 +84,7 @@ const COMMANDS: { [name: string]: Command } = {
   },
   deliveries: {
     usage:
-      'deliveries [--state dead|waiting|paused|delivered|expired|dropped] [--endpoint NAME] [--since 7d] [--json] [--config FILE]',
+      'deliveries [--state dead|waiting|paused|delivered|digested|expired|dropped] [--endpoint NAME] [--since 7d] [--json] [--config FILE]',
     summary: 'list deliveries, their tries and why they failed; --json: one object a line, with the answers',
     options: {
       ...CONFIG,

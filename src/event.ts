@@ -66,6 +66,8 @@ export type LifecycleEvent = {
    * failure it counts itself; on a success it is there where failures came before. Not in the payload.
    */
   streak?: { failures: number; since: number }
+  /** Of a digest: the events that were held, the first of them where there are many. Not in the payload. */
+  digest?: LifecycleEvent[]
   /** What a notice says, with the remedy; on notices only. `code` is stable. */
   notice?: { code: string; text: Text }
   extra?: { [key: string]: Json }

@@ -73,6 +73,10 @@ export const NOTICES = {
     en_us: 'no backup has succeeded for {}; see whether Prime Backup still makes them',
     zh_cn: '已有 {}没有成功的备份；请检查 Prime Backup 是否仍在备份',
   },
+  digest: {
+    en_us: '{} events while it was quiet',
+    zh_cn: '静默期间共有 {} 个事件',
+  },
   backup_overdue: {
     en_us: 'a scheduled backup is {} overdue; see whether Prime Backup and its schedule still run',
     zh_cn: '定时备份已逾期 {}；请检查 Prime Backup 及其定时任务是否仍在运行',

@@ -7,7 +7,7 @@ import { readSince, UsageError } from './usage.ts'
 
 type Values = { [name: string]: string | boolean | undefined }
 
-const STATES = ['dead', 'waiting', 'paused', 'delivered', 'expired', 'dropped']
+const STATES = ['dead', 'waiting', 'paused', 'delivered', 'digested', 'expired', 'dropped']
 
 /** Lists deliveries, oldest first. */
 export async function deliveries({ config, state, endpoint, since, json }: Values): Promise<number> {

@@ -9,6 +9,7 @@ import { findProvider, PROVIDER_TYPES, PROVIDERS } from './catalog.ts'
 import { findExposed } from './exposure.ts'
 import { checkEndpoint } from './fault.ts'
 import type { Provider, Target } from './provider.ts'
+import { type Quiet, quietSchema } from './quiet.ts'
 import { secretOption } from './signature.ts'
 
 /** About three days, as the webhook systems have it that people trust most (facts/delivery.md). */
@@ -102,6 +103,7 @@ const endpointSchema = z
       .describe(
         '"problems" tells of failures (of a row of them the 1st, 3rd, 10th, 30th …), unknown outcomes, notices, and the first success after a failure; the events are still narrowed by events.',
       ),
+    quiet: quietSchema.optional(),
     servers: z
       .array(z.string())
       .optional()
@@ -156,6 +158,7 @@ export type Endpoint = {
   servers?: readonly string[]
   /** Told of problems alone, and of their end. */
   problemsOnly: boolean
+  quiet?: Quiet
   language: Language
   timeoutMs: number
   retry: RetryPolicy
@@ -193,6 +196,7 @@ export function resolveEndpoints(notification: NotificationOptions): {
       events: notification.events.filter(event => options.events?.includes(event) ?? true),
       ...(servers && { servers }),
       problemsOnly: options.when === 'problems',
+      ...(options.quiet && { quiet: options.quiet }),
       language: options.language ?? notification.language,
       timeoutMs: options.timeout,
       retry: retryOf(options, notification),

@@ -29,6 +29,8 @@ export function checkEndpoint(value: unknown, context: Context): void {
   if (typeof proxy === 'string' && !isHttpUrl(proxy)) {
     fault('proxy', 'proxy is no URL; write it as "http://host:port"')
   }
+  if (value.quiet !== undefined && providerOf(value)?.promptly)
+    fault('quiet', 'has quiet hours, but its service watches for silence; leave quiet out')
   if (isObject(value.headers)) checkHeaders(value.headers, fault)
   checkSigning(value, fault)
   if (value.enabled === true) checkUrl(value, fault)
@@ -38,13 +40,9 @@ function checkSigning(
   value: { [key: string]: unknown },
   fault: (key: string, message: string) => void,
 ): void {
-  const { type, url } = value
   // A faulty one says so itself.
   const signed = value.secret !== undefined && !(Array.isArray(value.secret) && value.secret.length === 0)
-  const provider = findProvider(
-    typeof type === 'string' ? type : undefined,
-    typeof url === 'string' ? url : '',
-  )
+  const provider = providerOf(value)
   if (signed && provider && !provider.signs)
     fault(
       'secret',
@@ -55,6 +53,10 @@ function checkSigning(
       'githubSignature',
       'is to sign as GitHub does, but has no secret; write one, or leave githubSignature out',
     )
+}
+
+function providerOf({ type, url }: { [key: string]: unknown }) {
+  return findProvider(typeof type === 'string' ? type : undefined, typeof url === 'string' ? url : '')
 }
 
 function checkUrl(value: { [key: string]: unknown }, fault: (key: string, message: string) => void): void {

@@ -120,6 +120,7 @@ function fieldsOf(
   function add(name: FieldName, value: string | undefined, foreign = false, before = '') {
     if (value) fields.push({ name, value: before + value, foreign })
   }
+  if (event.digest) return digestFields(event, event.digest, language)
   if (event.notice) {
     add('message', plain(event.notice.text[language]), true)
     add('note', notesOf(event, result, language, lateMs))
@@ -143,6 +144,21 @@ function fieldsOf(
   add('note', notesOf(event, result, language, lateMs))
   add('time', renderTime(event.at))
   return fields
+}
+
+/** One line an event, each with its own time; the rest is counted. */
+function digestFields({ at, extra }: LifecycleEvent, held: LifecycleEvent[], language: Language): Field[] {
+  const more = Number(extra?.count ?? held.length) - held.length
+  const lines = held.map(
+    (event): Field => ({
+      name: 'event',
+      value: `${renderTime(event.at).slice(5, 16)} ${renderTitle(event, language)}`,
+      foreign: true,
+    }),
+  )
+  if (more > 0)
+    lines.push({ name: 'note', value: PHRASES.more[language].replace('{}', String(more)), foreign: false })
+  return [...lines, { name: 'time', value: renderTime(at), foreign: false }]
 }
 
 /** `the 3rd …` has no plain form in both languages: the count, and since when. */

@@ -75,6 +75,10 @@ export type Provider<Options = unknown> = {
   rate?: Rate
   /** True where people read it, who want to hear of the bridge's own troubles too. */
   personal?: boolean
+  /** True where what is told of a task takes the place of what was told before. */
+  inPlace?: boolean
+  /** True where each event must arrive by itself and in time: nothing is held. */
+  promptly?: boolean
   /** True where requests can be signed by the endpoint's `secret`. */
   signs?: boolean
   /** True where every request carries a credential, in its URL or its body. */

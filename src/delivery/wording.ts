@@ -125,6 +125,7 @@ export const PHRASES = {
   correction: { en_us: '[CORRECTION] ', zh_cn: '[更正] ' },
   late: { en_us: '[LATE] ', zh_cn: '[延迟] ' },
   colon: { en_us: ': ', zh_cn: '：' },
+  more: { en_us: 'and {} more', zh_cn: '另有 {} 个' },
   inferred: { en_us: ' (inferred)', zh_cn: '（推断）' },
   probably: { en_us: 'probably ', zh_cn: '可能是 ' },
 } satisfies Record<string, Text>

@@ -5,9 +5,17 @@ import type { Row } from './store.ts'
 
 /**
  * `waiting` for its time; `sending` a try is under way (after a crash: unknown, tried again); the others are ends:
- * `delivered`; `expired` a start that came too late; `dead` given up, kept for a person; `dropped` by a person.
+ * `delivered`; `digested` told in the digest of quiet hours; `expired` a start that came too late; `dead` given up, kept for a person; `dropped` by a person.
  */
-export const DELIVERY_STATES = ['waiting', 'sending', 'delivered', 'expired', 'dead', 'dropped'] as const
+export const DELIVERY_STATES = [
+  'waiting',
+  'sending',
+  'delivered',
+  'digested',
+  'expired',
+  'dead',
+  'dropped',
+] as const
 export type DeliveryState = (typeof DELIVERY_STATES)[number]
 
 /** Why a delivery is dead: refused for good, out of tries, its endpoint left the config, or its event is unreadable. */
@@ -32,6 +40,10 @@ export type Delivery = {
   attempts: number
   /** The one more try at once, for a connection that had gone stale, was taken. */
   stale: boolean
+  /** It waits for the end of quiet hours, or of being muted. */
+  held?: true
+  /** Where it is `digested`: the delivery that told it. */
+  digest?: string
   /** What the last try left for the next one. */
   carry?: unknown
   why?: DeadReason

@@ -11,6 +11,7 @@ import type { Outcome } from '../outcome.ts'
 import { attemptRow, type DeadReason, type Delivery, deliveryId, deliveryRow } from './delivery.ts'
 import { oneError } from './error.ts'
 import { afterTry, type EndpointHealth, probeInMs, soundHealth } from './health.ts'
+import { heldUntil, partHeld } from './held.ts'
 import { judgeTry, type RetryPolicy, type Verdict } from './retry.ts'
 import { readDelivery, readEvent, readJson, strippedDelivery } from './row.ts'
 import type { Row, Store } from './store.ts'
@@ -22,6 +23,12 @@ export type Recipient = {
   fingerprint: string
   retry: RetryPolicy
   wants(event: LifecycleEvent): boolean
+  /** Until when an event is kept back, epoch milliseconds; undefined where it may be told now. */
+  quietUntil?(event: LifecycleEvent, now: number): number | undefined
+  /** What was kept back, as one event; undefined where each is told by itself. */
+  digest?(events: readonly LifecycleEvent[], now: number): LifecycleEvent
+  /** What is told last of a task takes the place of what was told before. */
+  inPlace?: boolean
 }
 
 /** What a person should hear of. */
@@ -60,6 +67,8 @@ type Lane = {
   health: EndpointHealth
   /** Monotonic: when one delivery is tried while the endpoint is paused. */
   probeDueAt: number
+  /** Epoch milliseconds; null where nobody muted it. */
+  mutedUntil: number | null
   /** Waiting and sending, in order. */
   active: Map<string, Entry>
 }
@@ -70,6 +79,8 @@ const MAX_ACTIVE = 10_000
 const RELOAD_MS = 60_000
 /** Over how long the backlog of a receiver that is back is spread. */
 const SPREAD_MS = 10_000
+/** What was stored to be held longer than this was so by a clock that was wrong. */
+const LONGEST_HELD_MS = 31 * 86_400_000
 /** Of an answer's body, for a person who looks into a dead letter. */
 const MAX_ANSWER_LENGTH = 2048
 
@@ -83,7 +94,7 @@ export function createOutbox(options: OutboxOptions, deps: OutboxDeps) {
 
   for (const recipient of options.recipients) {
     const health = soundHealth(recipient.fingerprint)
-    lanes.set(recipient.key, { recipient, health, probeDueAt: 0, active: new Map() })
+    lanes.set(recipient.key, { recipient, health, probeDueAt: 0, mutedUntil: null, active: new Map() })
   }
 
   /** Takes up what an earlier run left, once; it may be called again where the store could not be read yet. What was being sent then counts as unknown and is sent again, first of all. */
@@ -128,12 +139,13 @@ export function createOutbox(options: OutboxOptions, deps: OutboxDeps) {
 
   function loadHealth(row: Record<string, unknown>) {
     const lane = lanes.get(String(row.key))
-    const health = readJson<EndpointHealth>(row.body)
+    const health = readJson<EndpointHealth & { mutedUntil?: number | null }>(row.body)
     if (!lane || !health) return
+    lane.mutedUntil = health.mutedUntil ?? null
     if (health.fingerprint === lane.recipient.fingerprint) setHealth(lane, health)
     else if (health.pausedAt !== null) {
       log.info({ endpoint: row.key }, `endpoint ${row.key} has changed in the config; it is no longer paused`)
-      void store.put([{ table: 'endpoint', key: lane.recipient.key, body: JSON.stringify(lane.health) }])
+      void store.put([healthRow(lane)])
     }
   }
 
@@ -172,7 +184,7 @@ export function createOutbox(options: OutboxOptions, deps: OutboxDeps) {
     // It may have arrived: the next try says so to its provider.
     if (interrupted) delivery.carry = { ...(delivery.carry as object | undefined), doubtful: true }
     delivery.state = 'waiting'
-    const longestMs = Math.max(0, ...lane.recipient.retry.delaysMs)
+    const longestMs = delivery.held ? LONGEST_HELD_MS : Math.max(0, ...lane.recipient.retry.delaysMs)
     const waitMs = interrupted ? 0 : Math.min(Math.max(0, delivery.dueAt - clock.now()), longestMs)
     return { delivery, event, dueAt: clock.monotonic() + waitMs, expiresAt: expiryOf(event) }
   }
@@ -189,10 +201,16 @@ export function createOutbox(options: OutboxOptions, deps: OutboxDeps) {
     const entries: Entry[] = []
     for (const event of events) {
       all.push({ table: 'event', id: event.id, at: event.at, stored_at: now, body: JSON.stringify(event) })
-      for (const { recipient } of lanes.values()) {
+      for (const { recipient, mutedUntil } of lanes.values()) {
         if (!recipient.wants(event)) continue
         const delivery = newDelivery(event, recipient.key, now, ++order)
-        entries.push({ delivery, event, dueAt: clock.monotonic() + holdMs, expiresAt: expiryOf(event) })
+        const until = heldUntil(recipient, mutedUntil, event, now)
+        if (until !== undefined) {
+          delivery.held = true
+          delivery.dueAt = until
+        }
+        const dueAt = clock.monotonic() + Math.max(holdMs, delivery.dueAt - now)
+        entries.push({ delivery, event, dueAt, expiresAt: expiryOf(event) })
         all.push(deliveryRow(delivery))
         wanted.add(recipient.key)
       }
@@ -218,7 +236,7 @@ export function createOutbox(options: OutboxOptions, deps: OutboxDeps) {
       for (const entry of active.values()) {
         if (entry.event.id !== event.id || entry.delivery.attempts > 0) continue
         entry.event = event
-        entry.dueAt = clock.monotonic()
+        if (!entry.delivery.held) entry.dueAt = clock.monotonic()
       }
       onWork(key)
     }
@@ -229,6 +247,7 @@ export function createOutbox(options: OutboxOptions, deps: OutboxDeps) {
   function next(endpoint: string): Entry | undefined {
     const lane = lanes.get(endpoint)
     if (!lane) return undefined
+    release(lane)
     const { health, active } = lane
     const now = clock.monotonic()
     const busyTasks = tasksUnderWay(lane)
@@ -240,6 +259,51 @@ export function createOutbox(options: OutboxOptions, deps: OutboxDeps) {
       if (entry.dueAt <= now && !busyTasks.has(entry.delivery.taskId) && !expire(entry)) return entry
     }
     return undefined
+  }
+
+  /** What was held and need not be any longer becomes due: by itself, or as one digest. */
+  function release(lane: Lane) {
+    const { recipient, mutedUntil, active } = lane
+    const now = clock.now()
+    const over: Entry[] = []
+    for (const entry of active.values()) {
+      if (!entry.delivery.held || entry.dueAt > clock.monotonic()) continue
+      const until = heldUntil(recipient, mutedUntil, entry.event, now)
+      if (until === undefined) over.push(entry)
+      else entry.dueAt = clock.monotonic() + until - now
+    }
+    if (over.length === 0) return
+    const { alone, together, stale } = partHeld(over)
+    for (const entry of stale) end(entry, 'expired')
+    const single = recipient.digest ? alone : over.filter(entry => !stale.includes(entry))
+    for (const { delivery } of single) delete delivery.held
+    const rows = over.map(({ delivery }) => delivery)
+    const digest = recipient.digest && together.length > 0 ? digestOf(lane, together) : []
+    void store.put([...rows.map(deliveryRow), ...digest])
+  }
+
+  function digestOf(lane: Lane, entries: readonly Entry[]): Row[] {
+    const now = clock.now()
+    const event = lane.recipient.digest?.(
+      entries.map(entry => entry.event),
+      now,
+    )
+    if (!event) return []
+    const delivery = newDelivery(event, lane.recipient.key, now, ++order)
+    for (const entry of entries) {
+      entry.delivery.digest = delivery.id
+      end(entry, 'digested')
+    }
+    lane.active.set(delivery.id, {
+      delivery,
+      event,
+      dueAt: clock.monotonic(),
+      expiresAt: Number.POSITIVE_INFINITY,
+    })
+    return [
+      { table: 'event', id: event.id, at: event.at, stored_at: now, body: JSON.stringify(event) },
+      deliveryRow(delivery),
+    ]
   }
 
   /** What is told of one task goes one after the other. */
@@ -303,7 +367,7 @@ export function createOutbox(options: OutboxOptions, deps: OutboxDeps) {
       ? { state: 'waiting', afterMs: 0, stale: delivery.stale }
       : judgeTry(outcome, tookMs, delivery, retry, { expiresInMs, random: random() })
     if (isProbe) delivery.attempts -= 1
-    const healthRow = updateHealth(lane, outcome)
+    updateHealth(lane, outcome)
     if (verdict.state === 'waiting') {
       delivery.state = 'waiting'
       delivery.stale = verdict.stale
@@ -312,13 +376,25 @@ export function createOutbox(options: OutboxOptions, deps: OutboxDeps) {
     } else end(entry, verdict.state, verdict.state === 'dead' ? verdict.why : undefined)
     // What waits for its next try need not wait for a receiver that is back.
     const backlog = recovered ? makeDue(lane, SPREAD_MS) : []
-    await store.put([deliveryRow(delivery), attempt, healthRow, ...backlog])
+    await store.put([deliveryRow(delivery), attempt, healthRow(lane), ...backlog, ...overtaken(lane, entry)])
     onWork(delivery.endpoint)
+  }
+
+  /** Where the end of a task stands in the place of its start, a start that comes after it would hide it. */
+  function overtaken({ recipient, active }: Lane, { delivery, event }: Entry): Row[] {
+    if (!recipient.inPlace || delivery.state !== 'delivered' || statusOf(event.name) === 'start') return []
+    const starts = [...active.values()].filter(
+      other => other.event.taskId === event.taskId && statusOf(other.event.name) === 'start',
+    )
+    for (const start of starts) end(start, 'expired')
+    return starts.map(start => deliveryRow(start.delivery))
   }
 
   /** Makes what waits due within `spreadMs`, so that it does not all come at once. */
   function makeDue(lane: Lane, spreadMs: number): Row[] {
-    const waiting = [...lane.active.values()].filter(({ delivery }) => delivery.state === 'waiting')
+    const waiting = [...lane.active.values()].filter(
+      ({ delivery }) => delivery.state === 'waiting' && !delivery.held,
+    )
     return waiting.map((entry, index) => {
       const waitMs = Math.round((spreadMs * index) / waiting.length)
       entry.dueAt = Math.min(entry.dueAt, clock.monotonic() + waitMs)
@@ -327,7 +403,7 @@ export function createOutbox(options: OutboxOptions, deps: OutboxDeps) {
     })
   }
 
-  function updateHealth(lane: Lane, outcome: Outcome): Row {
+  function updateHealth(lane: Lane, outcome: Outcome) {
     const { key } = lane.recipient
     const before = lane.health
     const health = afterTry(before, clock.now(), {
@@ -341,7 +417,11 @@ export function createOutbox(options: OutboxOptions, deps: OutboxDeps) {
     if (before.pausedAt === null && lane.health.pausedAt !== null)
       onNews({ type: 'paused', endpoint: key, reason: lane.health.pausedFor ?? '' })
     if (before.pausedAt !== null && lane.health.pausedAt === null) onNews({ type: 'resumed', endpoint: key })
-    return { table: 'endpoint', key, body: JSON.stringify(lane.health) }
+  }
+
+  function healthRow({ recipient, health, mutedUntil }: Lane): Row {
+    const body = { ...health, ...(mutedUntil !== null && { mutedUntil }) }
+    return { table: 'endpoint', key: recipient.key, body: JSON.stringify(body) }
   }
 
   /** True when the entry is a start that came too late; it is ended. */
@@ -357,7 +437,7 @@ export function createOutbox(options: OutboxOptions, deps: OutboxDeps) {
 
   function end(
     { delivery }: Pick<Entry, 'delivery'>,
-    state: 'delivered' | 'expired' | 'dead' | 'dropped',
+    state: 'delivered' | 'digested' | 'expired' | 'dead' | 'dropped',
     why?: DeadReason,
   ) {
     delivery.state = state
@@ -397,9 +477,22 @@ export function createOutbox(options: OutboxOptions, deps: OutboxDeps) {
     if (!lane) return false
     const paused = lane.health.pausedAt !== null
     lane.health = soundHealth(lane.recipient.fingerprint)
-    const health: Row = { table: 'endpoint', key: endpoint, body: JSON.stringify(lane.health) }
-    await store.put([health, ...makeDue(lane, 0)])
+    await store.put([healthRow(lane), ...makeDue(lane, 0)])
     if (paused) onNews({ type: 'resumed', endpoint })
+    onWork(endpoint)
+    return true
+  }
+
+  /** Keeps everything back from an endpoint until then; null ends that. False where there is no such endpoint. */
+  async function mute(endpoint: string, until: number | null): Promise<boolean> {
+    const lane = lanes.get(endpoint)
+    if (!lane) return false
+    lane.mutedUntil = until
+    for (const entry of lane.active.values()) {
+      // Quiet hours may go on: whether they do is seen when it is due.
+      if (entry.delivery.held) entry.dueAt = clock.monotonic()
+    }
+    await store.put([healthRow(lane)])
     onWork(endpoint)
     return true
   }
@@ -410,7 +503,7 @@ export function createOutbox(options: OutboxOptions, deps: OutboxDeps) {
     if (!stored?.event || stored.delivery.state === 'sending') return false
     const lane = lanes.get(stored.delivery.endpoint)
     if (!lane) return false
-    const { why: _why, endedAt: _endedAt, ...kept } = stored.delivery
+    const { why: _why, endedAt: _endedAt, held: _held, digest: _digest, ...kept } = stored.delivery
     const delivery: Delivery = {
       ...kept,
       state: 'waiting',
@@ -464,9 +557,9 @@ export function createOutbox(options: OutboxOptions, deps: OutboxDeps) {
   /** Everything active, once more: for a store whose file had to be made anew. */
   function activeRows(): Row[] {
     const now = clock.now()
-    return [...lanes.values()].flatMap(({ recipient, health, active }): Row[] => [
-      { table: 'endpoint', key: recipient.key, body: JSON.stringify(health) },
-      ...[...active.values()].flatMap(({ delivery, event }): Row[] => [
+    return [...lanes.values()].flatMap((lane): Row[] => [
+      healthRow(lane),
+      ...[...lane.active.values()].flatMap(({ delivery, event }): Row[] => [
         { table: 'event', id: event.id, at: event.at, stored_at: now, body: JSON.stringify(event) },
         deliveryRow(delivery),
       ]),
@@ -482,6 +575,7 @@ export function createOutbox(options: OutboxOptions, deps: OutboxDeps) {
     begin,
     finish,
     resume,
+    mute,
     resend,
     drop,
     activeRows,
@@ -492,9 +586,10 @@ export function createOutbox(options: OutboxOptions, deps: OutboxDeps) {
         .find(state => state !== undefined),
     /** Health and number of active deliveries of each endpoint. */
     status: () =>
-      [...lanes.values()].map(({ recipient, health, active }) => ({
+      [...lanes.values()].map(({ recipient, health, mutedUntil, active }) => ({
         endpoint: recipient.key,
         active: active.size,
+        mutedUntil: mutedUntil !== null && mutedUntil > clock.now() ? mutedUntil : null,
         failingSince: health.failingSince,
         pausedAt: health.pausedAt,
         pausedFor: health.pausedFor,

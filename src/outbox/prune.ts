@@ -38,14 +38,14 @@ export function pruneNowAndThen(store: Store, clock: Clock, log: Log, retention:
 export function pruneStep(database: DatabaseSync, now: number, retention: Retention): boolean {
   const ended = deleteDeliveries(
     database,
-    `(state IN ('delivered', 'expired', 'dropped') AND ended_at < ${now - retention.keepMs})
+    `(state IN ('delivered', 'digested', 'expired', 'dropped') AND ended_at < ${now - retention.keepMs})
      OR (state = 'dead' AND ended_at < ${now - retention.keepDeadMs})`,
   )
   const events = deleteEvents(database, `stored_at < ${now - retention.keepMs}`)
   if (ended + events > 0) return true
   if (usedBytes(database) <= retention.maxBytes) return false
   const forRoom =
-    deleteDeliveries(database, "state IN ('delivered', 'expired', 'dropped')") ||
+    deleteDeliveries(database, "state IN ('delivered', 'digested', 'expired', 'dropped')") ||
     deleteEvents(database, '1') ||
     deleteDeliveries(database, "state = 'dead'")
   database.exec('PRAGMA incremental_vacuum(1000)')

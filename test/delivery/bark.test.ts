@@ -130,11 +130,19 @@ describe('what Bark is sent', () => {
       call: '1',
       autoCopy: '1',
       group: 'prime_backup_bridge',
-      id: 'B0GjIOYTuqyT',
+      id: 'y7EGty8W4vR4',
       delete: '1',
       isArchive: '0',
       ttl: '3600',
     })
+  })
+
+  it('is one banner a task: the end of a task, and a repeat, have the id of its start', () => {
+    const bark = { url: 'https://b.example/KEY' }
+    const idOf = (event: LifecycleEvent) => sent(bark, event).id
+    const start = idOf(fullEvent('backup_start', { id: 'a-start', taskId: 'a' }))
+    assert.equal(idOf(fullEvent('backup_failure', { id: 'a-end', taskId: 'a' })), start)
+    assert.notEqual(idOf(fullEvent('backup_start', { id: 'b-start', taskId: 'b' })), start)
   })
 
   it('has nothing of the payload but title and text', () => {

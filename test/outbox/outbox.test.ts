@@ -396,6 +396,31 @@ describe('an outbox whose store can’t be read at its start', () => {
   })
 })
 
+describe('an endpoint where the end of a task takes the place of its start', () => {
+  it('is not sent the start after the end', async () => {
+    const { accept, tryNext, clock, store } = newOutbox([recipientOf('a', { inPlace: true })])
+    await accept('1/backup_start')
+    await tryNext(SERVER_ERROR)
+    await accept('1/backup_success', '2/backup_start')
+    assert.equal((await tryNext(DELIVERED))?.id, '1/backup_success@a')
+    // That of another task is not hidden by it.
+    assert.equal((await tryNext(DELIVERED))?.id, '2/backup_start@a')
+    await clock.advance(60_000)
+    assert.equal(await tryNext(DELIVERED), undefined)
+    assert.equal(statesOf(store)['1/backup_start@a'], 'expired')
+  })
+
+  it('elsewhere the start still comes', async () => {
+    const { accept, tryNext, clock } = newOutbox()
+    await accept('1/backup_start')
+    await tryNext(SERVER_ERROR)
+    await accept('1/backup_success')
+    await tryNext(DELIVERED)
+    await clock.advance(60_000)
+    assert.equal((await tryNext(DELIVERED))?.id, '1/backup_start@a')
+  })
+})
+
 describe('a clock that jumps', () => {
   it('back an hour or forward a day changes no wait', async () => {
     for (const jump of [-HOUR, DAY]) {

@@ -57,6 +57,7 @@ export const bark: Provider<BarkOptions> = {
   ownsUrl: url => url.hostname === 'api.day.app',
   secretUrl: true,
   personal: true,
+  inPlace: true,
   secrets: keysOf,
   request(notification, target, { carry }) {
     const url = resolveUrl(target)
@@ -119,7 +120,7 @@ function titleOf({ event, language, payload }: Notification, options: BarkOption
 
 /** The fields in the fork's order. */
 function messageOf(notification: Notification, options: BarkOptions): { [name: string]: string | number } {
-  const { event, payload, deliveryId } = notification
+  const { event, payload } = notification
   const title = titleOf(notification, options)
   const { markdown } = options
   const fields: { [name: string]: string | number | undefined } = {
@@ -140,8 +141,8 @@ function messageOf(notification: Notification, options: BarkOptions): { [name: s
     group: options.group ?? payload.plugin.id,
     url: options.url,
     action: options.action,
-    // The same id on every try lets the phone merge a repeat.
-    id: options.id ?? markOf(deliveryId),
+    // One banner a task: its end takes the place of its start, and a repeat that of the first.
+    id: options.id ?? markOf(event.taskId),
     delete: options.delete,
     isArchive: options.isArchive,
     ttl: options.ttl,

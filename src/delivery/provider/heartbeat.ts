@@ -27,6 +27,7 @@ export const heartbeat: Provider<HeartbeatOptions> = {
   options: heartbeatOptions,
   ownsUrl: url => url.hostname === 'hc-ping.com' || isKuma(url),
   secretUrl: true,
+  promptly: true,
   rate: { burst: 3, intervalMs: 12_000 },
   carries: (event, target) =>
     taskOf(event.name) === 'backup' &&
