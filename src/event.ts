@@ -42,6 +42,15 @@ export type Operator = { type: string; name: string }
 /** Where the command came from, as the fork's `source`. */
 export type CommandSource = { type: string; name: string }
 
+/** How a backup is unlike those before it. */
+export type Anomaly = {
+  /** What is unlike: the size of all files, or how long it took. */
+  of: 'size' | 'duration'
+  /** To the median of those before it: 0.5 is half. */
+  ratio: number
+  compared: number
+}
+
 export type LifecycleEvent = {
   /** Made from the task's id; the same on every replay of the same input. */
   id: string
@@ -66,6 +75,8 @@ export type LifecycleEvent = {
    * failure it counts itself; on a success it is there where failures came before. Not in the payload.
    */
   streak?: { failures: number; since: number }
+  /** Of a success that is unlike those before it. Not in the payload but for its text. */
+  anomaly?: Anomaly
   /** Of a digest: the events that were held, the first of them where there are many. Not in the payload. */
   digest?: LifecycleEvent[]
   /** What a notice says, with the remedy; on notices only. `code` is stable. */

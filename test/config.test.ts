@@ -61,7 +61,7 @@ describe('a config', () => {
             chatPatterns: [],
           },
           lifecycle: { backupDeadline: 3_600_000, restoreDeadline: 900_000 },
-          watch: { overdue: true, grace: 900_000, stuck: true, blind: true },
+          watch: { overdue: true, grace: 900_000, stuck: true, anomaly: false, blind: true },
         },
       ],
       notification: {
@@ -123,6 +123,7 @@ describe('a config', () => {
         grace: '1h',
         restWhenEmpty: true,
         stuck: false,
+        anomaly: true,
         blind: false,
       },
     }
@@ -138,6 +139,7 @@ describe('a config', () => {
           grace: 3_600_000,
           restWhenEmpty: true,
           stuck: false,
+          anomaly: true,
           blind: false,
         },
       },

@@ -1,10 +1,18 @@
 /** What people read of an event: title, body and Markdown (`desp`), in one language. */
 import { formatDuration } from '../duration.ts'
-import { isOutcomeUnknown, type LifecycleEvent, statusOf, TEST_MESSAGE, taskOf } from '../event.ts'
+import {
+  type Anomaly,
+  isOutcomeUnknown,
+  type LifecycleEvent,
+  statusOf,
+  TEST_MESSAGE,
+  taskOf,
+} from '../event.ts'
 import type { Language, Text } from '../language.ts'
 import { escapeMarkdown } from './markdown.ts'
 import { clip, formatBytes, plain } from './plain.ts'
 import {
+  ANOMALIES,
   COMMENTS,
   FIELDS,
   type FieldName,
@@ -226,7 +234,7 @@ function exportFailures(message: string): number | undefined {
 }
 
 function notesOf(
-  { extra }: LifecycleEvent,
+  { extra, anomaly }: LifecycleEvent,
   result: Result,
   language: Language,
   lateMs?: number,
@@ -237,9 +245,15 @@ function notesOf(
   if (extra?.inferred === true && result === 'completed') notes.push(NOTES.returned)
   if (extra?.inferred === true && extra.watched === false) notes.push(NOTES.unwatched)
   const texts = notes.map(note => note[language])
+  if (anomaly) texts.push(anomalyText(anomaly, language))
   if (lateMs !== undefined)
     texts.unshift(NOTES.late[language].replace('{}', formatDuration(lateMs, language)))
   return texts.length > 0 ? texts.join(language === 'zh_cn' ? '；' : '; ') : undefined
+}
+
+/** `its size is 0.5 times that of the last 10 backups (their median)`. */
+function anomalyText({ of, ratio, compared }: Anomaly, language: Language): string {
+  return ANOMALIES[of][language].replace('{0}', String(ratio)).replace('{1}', String(compared))
 }
 
 /** `2026-11-25 08:51:25 +08:00`: the time where the bridge runs, and its zone. */

@@ -114,6 +114,18 @@ export const NOTES = {
   startUnseen: { en_us: 'its start was not seen', zh_cn: '未看到任务开始' },
 } satisfies Record<string, Text>
 
+/** Where a backup is unlike those before it: `{0}` times their median, of `{1}` of them. */
+export const ANOMALIES = {
+  size: {
+    en_us: 'its size is {0} times the median of the last {1}',
+    zh_cn: '体积为最近 {1} 次备份中位数的 {0} 倍',
+  },
+  duration: {
+    en_us: 'it took {0} times the median of the last {1}',
+    zh_cn: '耗时为最近 {1} 次备份中位数的 {0} 倍',
+  },
+} satisfies Record<string, Text>
+
 /** Where failures came in a row: how many, and since when or for how long. */
 export const STREAKS = {
   goesOn: { en_us: '{} failures, since {}', zh_cn: '失败 {} 次，自 {} 起' },

@@ -3,7 +3,9 @@
  * goes on. Nothing is concluded from a time that nobody could see: a server that was down, a bot that was away.
  */
 import { durations } from '../duration.ts'
+import type { Anomaly } from '../event.ts'
 import { noticeOf } from '../notices.ts'
+import { anomalyOf, COMPARED } from './anomaly.ts'
 import { type BackupTask, type Draft, isoOf, type LifecycleState } from './state.ts'
 
 const REMEMBERED = 20
@@ -19,11 +21,26 @@ export function stuckAtOf({ state, options }: Draft, at: number): number | null 
   return at + Math.max(LEAST_STUCK_MS, STUCK_FACTOR * longestMs)
 }
 
-export function noteSuccess({ state }: Draft, task: BackupTask, at: number): void {
+/** Keeps what a success says of the next ones, and answers how it is unlike those before it. */
+export function noteSuccess(
+  { state, options }: Draft,
+  task: BackupTask,
+  at: number,
+  rawBytes: number | undefined,
+): Anomaly | undefined {
+  const tookMs = task.startedAt < at ? at - task.startedAt : undefined
+  const before = { rawBytes: state.rawBytes, tookMs: state.durationsMs }
   state.lastSuccessAt = Math.max(state.lastSuccessAt ?? at, at)
   state.toldTooOld = false
   // One whose start nobody saw says nothing of how long it took.
-  if (task.startedAt < at) state.durationsMs = [...state.durationsMs, at - task.startedAt].slice(-REMEMBERED)
+  if (tookMs !== undefined) state.durationsMs = [...state.durationsMs, tookMs].slice(-REMEMBERED)
+  if (rawBytes !== undefined) state.rawBytes = [...state.rawBytes, rawBytes].slice(-COMPARED)
+  return options.watch?.anomaly
+    ? anomalyOf(
+        { ...(rawBytes !== undefined && { rawBytes }), ...(tookMs !== undefined && { tookMs }) },
+        before,
+      )
+    : undefined
 }
 
 /** Keeps since when somebody has seen the server run, but for short gaps. */

@@ -62,10 +62,11 @@ export function completeBackup(draft: Draft, seen: Seen<'backup_completed'>): vo
   if (backup.rawBytes !== undefined) approximate.push('raw_size')
   if (backup.storedBytes !== undefined) approximate.push('stored_size')
   if (newBlobs) approximate.push('new_blobs')
-  noteSuccess(draft, task, seen.at)
+  const anomaly = noteSuccess(draft, task, seen.at, backup.rawBytes)
   emit(draft, task, 'backup_success', end.suffix, seen.at, cause, {
     backup: knownOf(task, backup),
     costS: seen.costS,
+    anomaly,
     extra: {
       ...(newBlobs && {
         new_blobs: {
@@ -117,9 +118,10 @@ export function findBackup(draft: Draft, { at, backup }: Seen<'backup_found'>): 
   draft.state.backup = null
   draft.state.lastBackupAt = at
   draft.state.foundId = backup.id
-  noteSuccess(draft, task, at)
+  const anomaly = noteSuccess(draft, task, at, backup.rawBytes)
   emit(draft, task, 'backup_success', 'end', at, task.cause, {
     backup: { ...task.described, ...backup },
+    anomaly,
     extra: { inferred: true, watched: task.watched, found_in_database: true },
   })
 }

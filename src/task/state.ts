@@ -55,6 +55,12 @@ export const watchSchema = z
       .boolean()
       .default(true)
       .describe('Tells of a backup that takes over three times as long as the longest of the last 20.'),
+    anomaly: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Says in the text of a successful backup where its size, or how long it took, is at least twice or at most half the median of the last ten, and by over 64 MiB or a minute.',
+      ),
     blind: z
       .boolean()
       .default(true)
@@ -139,6 +145,8 @@ export type LifecycleState = {
   lastBackupAt: number | null
   /** How long the last successful backups took. */
   durationsMs: number[]
+  /** How large all their files were. */
+  rawBytes: number[]
   lastSuccessAt: number | null
   /** It was told that the last success is too long ago. */
   toldTooOld: boolean
@@ -251,6 +259,7 @@ export function initialState(server: string): LifecycleState {
     endedRestores: [],
     lastBackupAt: null,
     durationsMs: [],
+    rawBytes: [],
     lastSuccessAt: null,
     toldTooOld: false,
     seesSince: null,
@@ -302,7 +311,10 @@ export function emit(
   suffix: string,
   at: number,
   cause: Cause,
-  facts: Pick<LifecycleEvent, 'backup' | 'costS' | 'message' | 'error' | 'extra'> & { running?: boolean },
+  facts: Pick<LifecycleEvent, 'backup' | 'costS' | 'message' | 'error' | 'extra'> & {
+    running?: boolean
+    anomaly?: LifecycleEvent['anomaly'] | undefined
+  },
 ): LifecycleEvent {
   const { state } = draft
   const extra = { ...facts.extra, ...(cause.hint && { operator_hint: true }) }
@@ -319,6 +331,7 @@ export function emit(
     ...(facts.costS !== undefined && { costS: facts.costS }),
     ...(facts.message !== undefined && { message: facts.message }),
     ...(facts.error && { error: facts.error }),
+    ...(facts.anomaly && { anomaly: facts.anomaly }),
     ...(Object.keys(extra).length > 0 && { extra }),
   }
   const streak = countFailure(state, event)
