@@ -3,6 +3,7 @@
  * The only place that knows the order of the stages.
  */
 import type { Clock } from './clock.ts'
+import type { Muting } from './command/notify.ts'
 import type { Config } from './config.ts'
 import { createAttempt } from './delivery/attempt.ts'
 import { resolveEndpoints } from './delivery/endpoint.ts'
@@ -70,12 +71,48 @@ export function createBridge(config: Config, deps: BridgeDeps): Bridge {
     void outbox.accept([event])
     for (const watch of watches) watch.announce(event)
   })
+  const muting: Muting = {
+    known: () => enabled.filter(({ provider }) => !provider.promptly).map(({ key }) => key),
+    mute: (endpoint, until) => {
+      const muted = new Set(deliveries().muted.map(one => one.endpoint))
+      const wanted = endpoint === undefined ? muting.known() : [endpoint]
+      const changed = until === null ? wanted.filter(key => muted.has(key)) : wanted
+      for (const key of changed) void outbox.mute(key, until)
+      return changed
+    },
+  }
+
+  function deliveries() {
+    const endpoints = outbox.status()
+    return {
+      waiting: endpoints.reduce((sum, { active }) => sum + active, 0),
+      dead: countDead(),
+      paused: endpoints.filter(({ pausedAt }) => pausedAt !== null).map(({ endpoint }) => endpoint),
+      muted: endpoints.flatMap(({ endpoint, mutedUntil }) =>
+        mutedUntil === null ? [] : [{ endpoint, until: mutedUntil }],
+      ),
+    }
+  }
+
+  function countDead(): number {
+    try {
+      const row = store.read(database =>
+        database.prepare("SELECT count(*) AS dead FROM delivery WHERE state = 'dead'").get(),
+      )
+      return Number(row?.dead ?? 0)
+    } catch {
+      return 0
+    }
+  }
+
   const watches = config.servers.map(server =>
     createWatch(server, config, {
       ...deps,
       tester,
       outbox,
       enabled: enabled.length > 0,
+      muting,
+      deliveries,
       raise: (code, ...values) => notices.raise(code, server.name, ...values),
     }),
   )

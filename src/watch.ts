@@ -1,10 +1,11 @@
 /** One server: its sources (bot, log), its lifecycle, its commands. */
 import { join } from 'node:path'
 import type { Clock } from './clock.ts'
-import { createNotifyCommand } from './command/notify.ts'
+import { createNotifyCommand, type Muting } from './command/notify.ts'
 import { compilePattern } from './command/permission.ts'
 import { createReplier } from './command/reply.ts'
 import { createRoster } from './command/roster.ts'
+import type { Status } from './command/status.ts'
 import type { Config, ServerConfig } from './config.ts'
 import type { Tester } from './delivery/tester.ts'
 import { withDetails } from './details.ts'
@@ -49,6 +50,9 @@ export type WatchDeps = {
   outbox: Outbox
   /** An endpoint is enabled. */
   enabled: boolean
+  muting: Muting
+  /** How the deliveries to all endpoints stand. */
+  deliveries(): Pick<Status, 'waiting' | 'dead' | 'paused' | 'muted'>
   /** A notice about this server. */
   raise(code: NoticeCode, ...values: string[]): void
 }
@@ -294,11 +298,24 @@ export function createWatch(server: ServerConfig, config: Config, deps: WatchDep
     }))?.body
   }
 
+  function status(): Status {
+    const { backup, restore, lastSuccessAt, streaks, schedule } = tracker.state()
+    return {
+      ...(bot && { bot: play() ? 'in' : 'out' }),
+      ...(follow && { log: follow.isReadable() ? 'read' : 'unreadable' }),
+      ...(restore ? { running: 'restore' } : backup && { running: 'backup' }),
+      lastSuccessAt,
+      failures: streaks.backup?.failures ?? 0,
+      schedule,
+      ...deps.deliveries(),
+    }
+  }
+
   const replier = createReplier(server.commands.reply, play, { clock, log })
   const roster = createRoster(server.commands, { log })
   const notify = createNotifyCommand(
     { server: server.name, commands: server.commands, language, enabled: deps.enabled, manifest },
-    { tester, roster, clock, log, send: replier.send },
+    { tester, roster, clock, log, send: replier.send, status, muting: deps.muting },
   )
 
   return {

@@ -7,6 +7,7 @@ import { createNotifyCommand, parseCommand, testEvent } from '../../src/command/
 import { commandsSchema } from '../../src/command/permission.ts'
 import type { Line } from '../../src/command/reply.ts'
 import { createRoster } from '../../src/command/roster.ts'
+import type { Status } from '../../src/command/status.ts'
 import { createAttempt } from '../../src/delivery/attempt.ts'
 import { notificationSchema, resolveEndpoints } from '../../src/delivery/endpoint.ts'
 import type { Http } from '../../src/delivery/http.ts'
@@ -29,6 +30,19 @@ type Setting = {
   /** Answers the requests to each host, after so many milliseconds. */
   hosts?: { [host: string]: { status?: number; body?: string; tookMs?: number } }
   tester?: Tester
+  status?: Partial<Status>
+}
+
+const STATUS: Status = {
+  bot: 'in',
+  log: 'read',
+  lastSuccessAt: null,
+  failures: 0,
+  schedule: { dueAt: null, said: false, paused: false },
+  waiting: 0,
+  dead: 0,
+  paused: [],
+  muted: [],
 }
 
 function setUp({
@@ -38,7 +52,9 @@ function setUp({
   language = 'en_us',
   hosts,
   tester,
+  status,
 }: Setting = {}) {
+  const mutes: { endpoint: string | undefined; until: number | null }[] = []
   const clock = fakeClock()
   const log = fakeLog()
   const said: { player: string; line: Line }[] = []
@@ -75,9 +91,18 @@ function setUp({
       clock,
       log,
       send: (player, line) => said.push({ player, line }),
+      status: () => ({ ...STATUS, ...status }),
+      muting: {
+        known: () => ['a', 'my phone'],
+        mute: (endpoint, until) => {
+          mutes.push({ endpoint, until })
+          return endpoint === undefined ? ['a', 'my phone'] : [endpoint]
+        },
+      },
     },
   )
   return {
+    mutes,
     clock,
     log,
     payloads,
@@ -110,6 +135,15 @@ describe('the words of a player', () => {
       ['testnotify', undefined],
       ['test notify backup_start now', test('backup_start now')],
       ['test other', undefined],
+      ['notify', { type: 'help' }],
+      ['notify me', { type: 'help' }],
+      ['notify status', { type: 'status' }],
+      ['notify mute', { type: 'help' }],
+      ['notify mute 2h', { type: 'mute', duration: '2h', endpoint: undefined }],
+      ['notify mute 2h my phone', { type: 'mute', duration: '2h', endpoint: 'my phone' }],
+      ['notify unmute', { type: 'unmute', endpoint: undefined }],
+      ['notify unmute my phone', { type: 'unmute', endpoint: 'my phone' }],
+      ['notifystatus', undefined],
       ['Test Notify', undefined],
       ['help', undefined],
     ]
@@ -312,7 +346,7 @@ describe('who may', () => {
     }
     assert.equal(said[0]?.player, 'Eve')
     assert.deepEqual(texts(), ['You have no permission for this command of the notification bridge'])
-    assert.deepEqual(log.said(), ['Eve is not in commands.operators; the test was refused'])
+    assert.deepEqual(log.said(), ['Eve is not in commands.operators; the command was refused'])
     hear(EVE, 'test notify')
     assert.equal(texts().length, 1)
     assert.deepEqual(payloads, [])
@@ -333,7 +367,7 @@ describe('who may', () => {
     assert.deepEqual(texts(), ['You have no permission for this command of the notification bridge'])
     assert.equal(
       log.said().at(-1),
-      'Eve is not in commands.operators, commands.mcdrPermissions (level 4); the test was refused',
+      'Eve is not in commands.operators, commands.mcdrPermissions (level 4); the command was refused',
     )
   })
 
@@ -440,10 +474,119 @@ describe('the help', () => {
     for (const words of ['test', 'test help']) {
       const english = setUp({ commands: { prefix: '!!bak' } })
       english.hear(STEVE, words)
-      assert.deepEqual(english.texts(), ['!!bak test notify [<event>]: send a test notification'])
+      assert.deepEqual(english.texts()[0], '!!bak test notify [<event>]: send a test notification')
       const chinese = setUp({ language: 'zh_cn', enabled: false })
       chinese.hear(STEVE, words)
-      assert.deepEqual(chinese.texts(), ['!!pb test notify [<事件>]: 发送通知测试'])
+      assert.deepEqual(chinese.texts()[0], '!!pb test notify [<事件>]: 发送通知测试')
     }
+  })
+})
+
+describe('the state of the bridge', () => {
+  const MINUTE = 60_000
+
+  it('is told in four lines', async () => {
+    const { hear, texts, clock } = setUp()
+    hear(STEVE, 'notify status')
+    await clock.advance(0)
+    assert.deepEqual(texts(), [
+      'Sources: bot in the game, log read',
+      'Last backup: none seen yet',
+      'Next due: not known',
+      'Deliveries: 0 waiting, 0 dead',
+    ])
+  })
+
+  it('names what is wrong, in both languages', async () => {
+    const now = fakeClock().now()
+    const status: Partial<Status> = {
+      bot: 'out',
+      log: 'unreadable',
+      running: 'backup',
+      lastSuccessAt: now - 26 * 60 * MINUTE,
+      failures: 2,
+      schedule: { dueAt: now + 90 * MINUTE, said: true, paused: false },
+      waiting: 3,
+      dead: 1,
+      paused: ['a'],
+      muted: [{ endpoint: 'my phone', until: now + 30 * MINUTE }],
+    }
+    const english = setUp({ status })
+    english.hear(STEVE, 'notify status')
+    assert.deepEqual(english.texts(), [
+      'Sources: bot out of the game, log unreadable, a backup runs',
+      'Last backup: 1 d 2 h ago, 2 failed since',
+      'Next due: in 1 h 30 min',
+      'Deliveries: 3 waiting, 1 dead; paused: a; muted: my phone (30 min left)',
+    ])
+    const chinese = setUp({ status, language: 'zh_cn' })
+    chinese.hear(STEVE, 'notify status')
+    assert.deepEqual(chinese.texts(), [
+      '来源: 机器人离线，日志不可读，正在备份',
+      '上次备份: 1 天 2 小时前，其后失败 2 次',
+      '下次备份: 1 小时 30 分后',
+      '投递: 3 条等待，1 条失败；已暂停: a；已静音: my phone（剩余 30 分）',
+    ])
+  })
+
+  it('says of a due time that was reckoned that it is a bound, and of a paused schedule that it is', () => {
+    const now = fakeClock().now()
+    const line = (schedule: Status['schedule']) => {
+      const { hear, texts } = setUp({ status: { schedule } })
+      hear(STEVE, 'notify status')
+      return texts()[2]
+    }
+    assert.equal(line({ dueAt: now + MINUTE, said: false, paused: false }), 'Next due: in 1 min at most')
+    assert.equal(line({ dueAt: now - MINUTE, said: true, paused: false }), 'Next due: now')
+    assert.equal(line({ dueAt: null, said: false, paused: true }), 'Next due: the schedule is paused')
+  })
+
+  it('is no concern of players without the permission', () => {
+    const { hear, texts, mutes } = setUp()
+    for (const words of ['notify status', 'notify mute 2h', 'notify unmute', 'notify']) hear(EVE, words)
+    assert.deepEqual(texts(), ['You have no permission for this command of the notification bridge'])
+    assert.deepEqual(mutes, [])
+  })
+})
+
+describe('muting', () => {
+  it('is for one endpoint or for all, and ended in the same way', () => {
+    const { hear, texts, mutes, clock } = setUp()
+    hear(STEVE, 'notify mute 2h')
+    hear(STEVE, 'notify mute 90m my phone')
+    hear(STEVE, 'notify unmute')
+    hear(STEVE, 'notify unmute my phone')
+    assert.deepEqual(texts(), [
+      'Muted for 2 h: a, my phone. What happens meanwhile is told as one digest then; to end it: !!pb notify unmute',
+      'Muted for 1 h 30 min: my phone. What happens meanwhile is told as one digest then; to end it: !!pb notify unmute',
+      'Told again: a, my phone',
+      'Told again: my phone',
+    ])
+    assert.deepEqual(mutes, [
+      { endpoint: undefined, until: clock.now() + 7_200_000 },
+      { endpoint: 'my phone', until: clock.now() + 5_400_000 },
+      { endpoint: undefined, until: null },
+      { endpoint: 'my phone', until: null },
+    ])
+  })
+
+  it('of what is no time, or no endpoint, says what to write', () => {
+    const { hear, texts, mutes } = setUp()
+    for (const words of [
+      'notify mute soon',
+      'notify mute 5s',
+      'notify mute 1y',
+      'notify mute 2h b',
+      'notify unmute b',
+    ])
+      hear(STEVE, words)
+    assert.deepEqual(texts(), [
+      '"soon" is no time from 1m to 30d; write for example: !!pb notify mute 2h',
+      '"5s" is no time from 1m to 30d; write for example: !!pb notify mute 2h',
+      '"1y" is no time from 1m to 30d; write for example: !!pb notify mute 2h',
+      'No endpoint "b" that can be muted; there are: a, my phone',
+      'No endpoint "b" that can be muted; there are: a, my phone',
+    ])
+    assert.deepEqual(mutes, [])
   })
 })
