@@ -49,6 +49,9 @@ export async function buildRelease(out: string, maps: string): Promise<number> {
     platform: 'node',
     target: 'node24',
     charset: 'utf8',
+    // Its CommonJS build hides what it requires from a bundler; others would be found here.
+    alias: { 'jsonc-parser': 'jsonc-parser/lib/esm/main.js' },
+    logOverride: { 'indirect-require': 'error' },
     // Names stay: protodef makes code of functions' texts, and a stack trace should say something.
     minifySyntax: true,
     banner: { js: BANNER },
