@@ -65,10 +65,9 @@ export async function buildRelease(out: string, maps: string): Promise<number> {
   })
   refuseForeign(metafile)
   for (const { path, contents, text } of outputFiles) {
-    const map = join(maps, `${basename(path)}.map`)
-    if (path.endsWith('.map')) write(map, moveMap(text, dirname(path), maps))
+    if (path.endsWith('.map')) write(join(maps, basename(path)), moveMap(text, dirname(path), maps))
     else {
-      const url = relative(dirname(path), map).replaceAll('\\', '/')
+      const url = slashed(relative(dirname(path), join(maps, `${basename(path)}.map`)))
       write(path, Buffer.concat([contents, Buffer.from(`//# sourceMappingURL=${url}\n`)]))
     }
   }
@@ -100,9 +99,11 @@ function refuseForeign({ outputs }: Metafile) {
 /** A source map whose sources are found from another folder. */
 function moveMap(text: string, from: string, to: string): string {
   const map = JSON.parse(text) as { sources: string[] }
-  const sources = map.sources.map(source => relative(to, join(from, source)).replaceAll('\\', '/'))
+  const sources = map.sources.map(source => slashed(relative(to, join(from, source))))
   return JSON.stringify({ ...map, sources })
 }
+
+const slashed = (path: string) => path.replaceAll('\\', '/')
 
 /** Any Node reads this: it is CommonJS without anything newer than `var`. */
 function entry(): string {

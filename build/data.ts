@@ -21,29 +21,22 @@ const KEPT: { [kind: string]: (data: unknown) => unknown } = {
     })),
 }
 
-type Release = { minecraftVersion: string; version: number; releaseType?: string }
-type Data = { version: { version: number }; protocol: unknown }
-type MinecraftData = ((version: string) => Data | null) & {
-  postNettyVersionsByProtocolVersion: { pc: { [protocol: string]: Release[] } }
+type Release = { version: number; releaseType?: string }
+type Data = { version: { version: number } }
+type MinecraftData = {
+  postNettyVersionsByProtocolVersion: { pc: { [protocol: string]: Release[] | undefined } }
 }
-
 type Source = { name: string; version: object; paths: { [kind: string]: string } }
 
 /** Each version of minecraft-data that a release of the game speaks, and where in the package its data are. */
 function sources(): Source[] {
-  const minecraftData = require('minecraft-data') as MinecraftData
-  const { pc } = require('minecraft-data/data.js') as { pc: { [version: string]: Data } }
-  const spoken = new Set<unknown>()
-  for (const [number, releases] of Object.entries(minecraftData.postNettyVersionsByProtocolVersion.pc))
-    for (const { minecraftVersion, releaseType } of releases) {
-      const data = releaseType === 'snapshot' ? null : minecraftData(minecraftVersion)
-      if (data?.version.version === Number(number)) spoken.add(data.protocol)
-    }
-  return Object.entries(pc).flatMap(([name, data]) =>
-    /^[\d.]+$/.test(name) && spoken.has(data.protocol)
-      ? [{ name, version: data.version, paths: pathsOf(data) }]
-      : [],
-  )
+  const { postNettyVersionsByProtocolVersion: releases } = require('minecraft-data') as MinecraftData
+  const { pc } = require('minecraft-data/data.js') as { pc: { [name: string]: Data } }
+  return Object.entries(pc).flatMap(([name, data]) => {
+    const { version } = data
+    const isSpoken = releases.pc[version.version]?.some(({ releaseType }) => releaseType !== 'snapshot')
+    return isSpoken && /^[\d.]+$/.test(name) ? [{ name, version, paths: pathsOf(data) }] : []
+  })
 }
 
 /** The package has a getter for each kind, `() => require("./path")`; the path is in its text alone. */

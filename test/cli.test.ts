@@ -8,13 +8,13 @@ import { after, describe, it, type TestContext } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import { EVENT_NAMES } from '../src/event.ts'
 import { manifest } from '../src/manifest.ts'
+import { CLI } from './fake/cli.ts'
 import { closedPort, startBare, startGame } from './fake/game.ts'
 import { answer, hang, type Reply, startReceiver } from './fake/receiver.ts'
 import { until } from './fake/until.ts'
 import { zipOf } from './fake/zip.ts'
 
 const ROOT = join(import.meta.dirname, '..')
-const CLI = join(ROOT, 'src/cli.ts')
 const CORPUS = join(import.meta.dirname, 'fixture/corpus')
 const COMMANDS = [
   'run',

@@ -17,10 +17,10 @@ import { openStore } from '../../src/outbox/open.ts'
 import { createOutbox } from '../../src/outbox/outbox.ts'
 import { openReader, readDeliveries } from '../../src/outbox/read.ts'
 import type { Outcome } from '../../src/outcome.ts'
+import { CLI } from '../fake/cli.ts'
 import { answer, type Reply, startReceiver } from '../fake/receiver.ts'
 import { until } from '../fake/until.ts'
 
-const CLI = join(import.meta.dirname, '../../src/cli.ts')
 const clock = systemClock
 const cache = mkdtempSync(join(tmpdir(), 'pb-operate-cache-'))
 after(() => rmSync(cache, { recursive: true }))

@@ -1,16 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createBridge } from '../../src/bridge.ts'
 import { systemClock } from '../../src/clock.ts'
-import { parseConfig } from '../../src/config.ts'
 import { createPrimeBackup } from '../../src/demo/primebackup.ts'
 import { createPracticeServer } from '../../src/demo/server.ts'
 import type { Language } from '../../src/language.ts'
-import { openMemory } from '../../src/outbox/database.ts'
-import { createStore } from '../../src/outbox/store.ts'
-import { fakeLog } from '../fake/log.ts'
 import { type Receiver, startReceiver } from '../fake/receiver.ts'
 import { until } from '../fake/until.ts'
+import { startBridge } from './bridge.ts'
 
 const VERSIONS = ['1.12.2', '1.16.5', '1.18.2', '1.19.4', '1.20.1', '1.20.4', '1.21.4', '1.21.8', '26.1']
 const BOT = 'PrimeBackupBot'
@@ -38,24 +34,17 @@ async function startAll({
     timings: { saveMs: 5, createMs: 5, secondMs: 100, restartMs: 200 },
   })
   primeBackup.start()
-  const log = fakeLog()
   const config = {
     servers: [{ name: 'survival', minecraft: { port }, commands: { operators: players } }],
     notification: { enabled: true, language, endpoints: [{ name: 'hook', url: `${receiver.url}/hook` }] },
   }
-  const store = createStore(openMemory, { clock: systemClock, onHealth() {} })
-  const bridge = createBridge(parseConfig(JSON.stringify(config), 'test', {}), {
-    store,
-    clock: systemClock,
-    log,
-    random: Math.random,
-  })
   const joined = new Promise<void>(resolve => {
     server.events.on('join', name => {
       if (name === BOT) resolve()
     })
   })
-  bridge.start()
+  const bridge = startBridge(config)
+  const { log } = bridge
   await joined
   // The join is seen by the server first; the bot's own eyes open with its log line.
   await until('the bot is in play', () => log.said().some(line => line.includes('is in play')))
@@ -67,7 +56,6 @@ async function startAll({
     log,
     async [Symbol.asyncDispose]() {
       await bridge.stop()
-      store.close()
       await primeBackup.stop()
       await server.stop()
       await receiver.stop()

@@ -4,7 +4,7 @@ import type { Entry, ZipFile } from 'yauzl'
 
 /** The unzipped bytes of the first file in an archive. Throws where it is no sound archive. */
 export async function* readZip(file: string): AsyncGenerator<Buffer> {
-  const yauzl = await import('yauzl')
+  const { default: yauzl } = await import('yauzl')
   const zip = await new Promise<ZipFile>((resolve, reject) => {
     yauzl.open(file, { lazyEntries: true, autoClose: false }, (error, opened) =>
       opened ? resolve(opened) : reject(error),
