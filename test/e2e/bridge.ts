@@ -16,8 +16,8 @@ import { type FakeLog, fakeLog, type LogLine } from '../fake/log.ts'
 
 type RunningBridge = { log: FakeLog; stop(): Promise<void> }
 
-export function startBridge(config: object): RunningBridge {
-  return RELEASE === undefined ? startHere(config) : startRelease(RELEASE, config)
+export function startBridge(config: object, release = RELEASE): RunningBridge {
+  return release === undefined ? startHere(config) : startRelease(release, config)
 }
 
 function startHere(config: object): RunningBridge {

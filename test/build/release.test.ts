@@ -1,0 +1,218 @@
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import {
+  cpSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import { pathToFileURL } from 'node:url'
+import { transform } from 'esbuild'
+import { buildRelease } from '../../build/build.ts'
+import { systemClock } from '../../src/clock.ts'
+import { createPracticeServer } from '../../src/demo/server.ts'
+import { manifest } from '../../src/manifest.ts'
+import { startBridge } from '../e2e/bridge.ts'
+import { until } from '../fake/until.ts'
+
+const ROOT = join(import.meta.dirname, '../..')
+const require = createRequire(import.meta.url)
+const home = mkdtempSync(join(tmpdir(), 'pb-bridge-release-'))
+after(() => rmSync(home, { recursive: true }))
+
+/** Where it was built, and where it then went: a folder that needs quoting, and nothing else near it. */
+const built = join(home, 'built/dist')
+const maps = join(home, 'built/dist-maps')
+const release = join(home, 'moved/主 服务器 100%/bridge')
+const cli = join(release, 'cli.js')
+let bytes = 0
+
+before(async () => {
+  bytes = await buildRelease(built, maps)
+  cpSync(built, release, { recursive: true })
+})
+
+type Options = { env?: { [name: string]: string }; node?: string[]; program?: string[] }
+
+/** With nothing in the environment but the way to a Node. */
+function call(args: string[], { env = {}, node = [], program }: Options = {}) {
+  const [file = '', ...first] = program ?? [process.execPath, ...node, cli]
+  return new Promise<{ code: unknown; stdout: string; stderr: string }>(resolve => {
+    const options = { cwd: home, env: { PATH: dirname(process.execPath), ...env }, timeout: 60_000 }
+    execFile(file, [...first, ...args], options, (error, stdout, stderr) =>
+      resolve({ code: error ? error.code : 0, stdout, stderr }),
+    )
+  })
+}
+
+describe('the release folder', () => {
+  it('is at most 20 MB, and holds no packages and no source maps', t => {
+    const files = globSync('**/*', { cwd: release }).filter(file => statSync(join(release, file)).isFile())
+    const sum = files.reduce((total, file) => total + statSync(join(release, file)).size, 0)
+    t.diagnostic(`${files.length} files, ${(sum / 1e6).toFixed(1)} MB`)
+    assert.equal(sum, bytes)
+    assert.ok(sum <= 20e6, `${sum} bytes`)
+    const known =
+      /^(cli\.js|package\.json|plugin\.json|config\.example\.json|config\.schema\.json|LICENSES?(\.txt)?|lib\/[\w-]+\.mjs|data\/[\w.]+\.json\.br)$/
+    assert.deepEqual(
+      files.map(file => file.replaceAll('\\', '/')).filter(file => !known.test(file)),
+      [],
+    )
+  })
+
+  it('tells the licence of every package that is in it', () => {
+    const text = readFileSync(join(release, 'LICENSES.txt'), 'utf8')
+    const sections = new Map(
+      text.split(/^={80}\n(?=.* .* \(.*\)\n={80}\n)/m).map(part => [part.split(' ', 1)[0] ?? '', part]),
+    )
+    const packages = new Set<string>()
+    for (const file of readdirSync(maps))
+      for (const source of JSON.parse(readFileSync(join(maps, file), 'utf8')).sources)
+        packages.add(/.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(source)?.[1] ?? 'ours')
+    assert.ok(packages.delete('ours') && packages.has('zod') && packages.has('protodef'))
+    // A package's own source map names sources that it does not ship.
+    packages.delete('src')
+    for (const name of packages)
+      assert.match(sections.get(name) ?? '', /permi(t|ssion)/i, `no licence of ${name} in LICENSES.txt`)
+  })
+
+  it('knows of every version of the game what minecraft-data knows, as far as the bridge reads it', async () => {
+    const chunk = readdirSync(join(release, 'lib')).find(file => file.startsWith('minecraft-data-')) ?? ''
+    const { default: ours } = await import(pathToFileURL(join(release, 'lib', chunk)).href)
+    const { pc } = require('minecraft-data/data.js')
+    const theirs = require('minecraft-data')
+    const releases = Object.values(theirs.postNettyVersionsByProtocolVersion.pc as { [n: string]: object[] })
+      .flat()
+      .map(
+        one =>
+          one as { minecraftVersion: string; version: number; releaseType?: string; majorVersion: string },
+      )
+      .filter(
+        ({ releaseType, minecraftVersion }) =>
+          releaseType !== 'snapshot' && /^[\d.]+$/.test(minecraftVersion),
+      )
+    let spoken = 0
+    for (const { minecraftVersion: name, majorVersion, version } of releases) {
+      const { protocol, loginPacket, blocks } = pc[name] ?? pc[majorVersion]
+      const data = ours(name)
+      assert.deepEqual(data.protocol, protocol, name)
+      assert.deepEqual(data.loginPacket, loginPacket, name)
+      for (const block of blocks ?? [])
+        assert.deepEqual(
+          [data.blocksByName[block.name].id, data.blocksByName[block.name].defaultState],
+          [block.id, block.defaultState],
+        )
+      if (data.version.version === version) spoken += 1
+    }
+    assert.ok(spoken > 60, `${spoken} of ${releases.length}`)
+  })
+})
+
+describe('the release, moved and alone', { concurrency: 2 }, () => {
+  it('says its version', async () => {
+    const stdout = `prime_backup_bridge ${manifest.version}\n`
+    assert.deepEqual(await call(['--version']), { code: 0, stdout, stderr: '' })
+  })
+
+  it('checks the example config that is with it', async () => {
+    const example = join(release, 'config.example.json')
+    const names = [...readFileSync(example, 'utf8').matchAll(/\$\{(\w+)\}/g)].map(([, name]) => name)
+    const secret = `whsec_${Buffer.alloc(24, 1).toString('base64')}`
+    const env = Object.fromEntries(names.map(name => [name, name?.includes('SECRET') ? secret : 'SCT1key']))
+    const { code, stderr } = await call(['check', '--config', example], { env })
+    assert.equal(code, 0, stderr)
+  })
+
+  it('plays the demo to its end', async () => {
+    const { code, stdout, stderr } = await call(['demo', '--once'])
+    assert.deepEqual([code, stderr], [0, ''])
+    assert.match(stdout, /^All of it arrived\.$/m)
+  })
+
+  it('plays on every version of the game that the protocol library supports, in one process', async t => {
+    const { supportedVersions } = require('minecraft-protocol') as { supportedVersions: string[] }
+    const servers = supportedVersions.map(version =>
+      createPracticeServer({ version, clock: systemClock, operators: [] }),
+    )
+    t.after(() => Promise.all(servers.map(server => server.stop())))
+    const ports = await Promise.all(servers.map(async server => (await server.start()).port))
+    const bridge = startBridge(
+      { servers: ports.map((port, index) => ({ name: supportedVersions[index], minecraft: { port } })) },
+      cli,
+    )
+    t.after(() => bridge.stop())
+    const inPlay = () =>
+      bridge.log.lines.filter(({ message }) => message.includes('is in play')).map(({ fields }) => fields)
+    await until('all are in play', () => inPlay().length >= servers.length, 60_000)
+    assert.deepEqual(
+      new Set(inPlay().map(fields => (fields as { server: string }).server)),
+      new Set(supportedVersions),
+    )
+  })
+
+  it('says on an older Node which one it needs, in one line', async () => {
+    const old = join(home, 'old.cjs')
+    for (const version of ['0.12.18', '8.17.0', '20.20.2', '23.11.1']) {
+      writeFileSync(old, `Object.defineProperty(process, 'versions', { value: { node: '${version}' } })`)
+      const { code, stdout, stderr } = await call(['run'], { node: ['--require', old] })
+      assert.deepEqual([code, stdout], [1, ''])
+      assert.match(stderr, /^pb-bridge: Node\.js 24 or newer is needed, and this is [\d.]+ .*\n$/)
+      assert.ok(stderr.includes(version))
+    }
+    // And an old Node can read that far: nothing in the entry is newer than ECMAScript 5.
+    const text = readFileSync(cli, 'utf8')
+    const options = { charset: 'utf8', format: 'cjs' } as const
+    const [es5, esnext] = await Promise.all([
+      transform(text, { ...options, target: 'es5' }),
+      transform(text, { ...options, target: 'esnext' }),
+    ])
+    assert.equal(es5.code, esnext.code)
+  })
+
+  it('is all that `npm pack` takes, and installs without any other package', async () => {
+    const project = join(home, 'project')
+    for (const path of ['dist-maps', 'src', 'node_modules/zod'])
+      mkdirSync(join(project, path), { recursive: true })
+    for (const path of ['dist-maps/x.map', 'src/cli.ts', 'node_modules/zod/index.js', 'config.json'])
+      writeFileSync(join(project, path), '')
+    for (const file of ['package.json', 'README.md', 'README.zh.md', 'LICENSE', '.gitignore'])
+      cpSync(join(ROOT, file), join(project, file))
+    cpSync(built, join(project, 'dist'), { recursive: true })
+
+    const npm = process.platform === 'win32' ? ['cmd', '/c', 'npm'] : ['npm']
+    const env = { PATH: process.env.PATH ?? '', HOME: home }
+    const packed = await call(['pack', '--json', '--ignore-scripts', '--prefix', project, project], {
+      env,
+      program: npm,
+    })
+    assert.equal(packed.code, 0, packed.stderr)
+    const [{ filename, files }] = JSON.parse(packed.stdout) as [
+      { filename: string; files: { path: string }[] },
+    ]
+    const top = new Set(files.map(({ path }) => path.split('/', 1)[0]))
+    assert.deepEqual([...top].toSorted(), ['LICENSE', 'README.md', 'README.zh.md', 'dist', 'package.json'])
+
+    const prefix = join(home, 'prefix')
+    const args = ['install', '--global', '--offline', '--prefix', prefix, join(home, filename)]
+    const installed = await call(args, { env, program: npm })
+    assert.equal(installed.code, 0, installed.stderr)
+    const folder = process.platform === 'win32' ? 'node_modules' : 'lib/node_modules'
+    assert.deepEqual(readdirSync(join(prefix, folder)), ['prime-backup-bridge'])
+    const own = join(prefix, folder, 'prime-backup-bridge')
+    assert.ok(!readdirSync(own).includes('node_modules'))
+    const { bin } = JSON.parse(readFileSync(join(own, 'package.json'), 'utf8'))
+    const entry = join(own, bin['pb-bridge'])
+    assert.equal((await call(['--version'], { program: [process.execPath, entry] })).code, 0)
+    if (process.platform !== 'win32')
+      assert.equal((await call(['--version'], { program: [join(prefix, 'bin/pb-bridge')] })).code, 0)
+  })
+})
