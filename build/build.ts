@@ -64,16 +64,21 @@ export async function buildRelease(out: string, maps: string): Promise<number> {
     plugins: [plugin, withoutOptional],
   })
   refuseForeign(metafile)
+  const sources = new Set(Object.keys(metafile.inputs))
   for (const { path, contents, text } of outputFiles) {
-    if (path.endsWith('.map')) write(join(maps, basename(path)), moveMap(text, dirname(path), maps))
-    else {
+    if (path.endsWith('.map')) {
+      const map = moveMap(text, dirname(path), maps)
+      write(join(maps, basename(path)), JSON.stringify(map))
+      // A package that has another one in its own bundle says so in its own source map.
+      for (const source of map.sources) sources.add(slashed(relative(ROOT, join(maps, source))))
+    } else {
       const url = slashed(relative(dirname(path), join(maps, `${basename(path)}.map`)))
       write(path, Buffer.concat([contents, Buffer.from(`//# sourceMappingURL=${url}\n`)]))
     }
   }
   for (const { path, contents } of files) write(join(out, 'data', path), contents)
   for (const file of COPIED) write(join(out, file), readFileSync(join(ROOT, file)))
-  write(join(out, 'LICENSES.txt'), licencesOf(Object.keys(metafile.inputs), ROOT))
+  write(join(out, 'LICENSES.txt'), licencesOf(sources, ROOT))
   write(join(out, 'package.json'), '{ "type": "commonjs" }\n')
   write(join(out, 'cli.js'), entry())
   chmodSync(join(out, 'cli.js'), 0o755)
@@ -97,10 +102,10 @@ function refuseForeign({ outputs }: Metafile) {
 }
 
 /** A source map whose sources are found from another folder. */
-function moveMap(text: string, from: string, to: string): string {
+function moveMap(text: string, from: string, to: string): { sources: string[] } {
   const map = JSON.parse(text) as { sources: string[] }
   const sources = map.sources.map(source => slashed(relative(to, join(from, source))))
-  return JSON.stringify({ ...map, sources })
+  return { ...map, sources }
 }
 
 const slashed = (path: string) => path.replaceAll('\\', '/')

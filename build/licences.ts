@@ -1,19 +1,23 @@
 /** The licences of what is bundled, as their authors ask: each with its text, or the build fails. */
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 type Package = { name: string; version: string; license?: string; author?: string | { name: string } }
 
 /**
- * One text with the licence of every package that these files (paths of esbuild's metafile) come from. A package whose
+ * One text with the licence of every package that these files (from `root`, with slashes) come from. A package whose
  * authors ship no text gets that of the licence it names; there is one for MIT only, and others are an error.
  */
 export function licencesOf(files: Iterable<string>, root: string): string {
-  const folders = new Set(
-    [...files].flatMap(file => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file)?.[0] ?? []),
-  )
+  const isPackage = (folder: string) => existsSync(join(root, folder, 'package.json'))
+  const found = [...files].flatMap(file => {
+    const [folder, name] = /^.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(file) ?? []
+    // Where a package was bundled into another by its authors, theirs was elsewhere.
+    return folder ? ([folder, `node_modules/${name}`].find(isPackage) ?? []) : []
+  })
+  const folders = [...new Set(found)]
   const mit = readFileSync(join(root, 'LICENSE'), 'utf8').replace(/^[\s\S]*?(?=Permission is hereby)/, '')
-  const parts = [...folders].map(folder => {
+  const parts = folders.map(folder => {
     const { name, version, license, author } = JSON.parse(
       readFileSync(join(root, folder, 'package.json'), 'utf8'),
     ) as Package
