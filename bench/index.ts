@@ -2,8 +2,13 @@
 import { benchLog } from './log.ts'
 import { machine } from './measure.ts'
 import { benchOutbox } from './outbox.ts'
+import { benchStart } from './start.ts'
 
-const BENCHES: { [name: string]: () => Promise<void> } = { outbox: benchOutbox, log: benchLog }
+const BENCHES: { [name: string]: () => Promise<void> } = {
+  outbox: benchOutbox,
+  log: benchLog,
+  start: benchStart,
+}
 
 const asked = process.argv.slice(2)
 const unknown = asked.filter(name => !Object.hasOwn(BENCHES, name))

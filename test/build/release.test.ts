@@ -132,6 +132,22 @@ describe('the release, moved and alone', { concurrency: 2 }, () => {
     assert.equal(code, 0, stderr)
   })
 
+  it('has a log for people on a terminal', async () => {
+    const terminal = join(home, 'terminal.cjs')
+    const config = join(home, 'terminal.json')
+    writeFileSync(
+      terminal,
+      "process.stderr.isTTY = true; setInterval(() => process.emit('SIGTERM'), 50).unref()",
+    )
+    writeFileSync(
+      config,
+      JSON.stringify({ servers: [{ minecraft: { port: 1 } }], state: { dir: join(home, 'state') } }),
+    )
+    const { code, stderr } = await call(['run', '--config', config], { node: ['--require', terminal] })
+    assert.equal(code, 0, stderr)
+    assert.match(stderr, /^\[[\d:.]+\] .*INFO.*: .*Prime Backup Bridge .* watches minecraft/m)
+  })
+
   it('says on an older Node which one it needs, in one line', async () => {
     const old = join(home, 'old.cjs')
     for (const version of ['0.12.18', '8.17.0', '20.20.2', '23.11.1']) {
