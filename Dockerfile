@@ -10,7 +10,7 @@ ARG NODE_IMAGE=node:24
 # What is built is the same for every processor. Not Alpine: the npm package `node`, which the scripts run by, needs glibc.
 FROM --platform=$BUILDPLATFORM ${NODE_IMAGE}-slim AS build
 WORKDIR /build
-COPY package.json package-lock.json ./
+COPY package.json package-lock.json .npmrc ./
 RUN npm ci
 COPY . .
 RUN npm run build
