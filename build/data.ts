@@ -1,6 +1,6 @@
 /**
  * minecraft-data, as the release has it: its own logic over what the bridge and its libraries read of each version of
- * Java Edition, compressed, a file for each, read when it is first asked for. The package itself is 511 MB.
+ * Java Edition, compressed, a file for each, read when it is first asked for. The package itself is 500 MB.
  */
 import { createRequire } from 'node:module'
 import { basename, dirname, join } from 'node:path'

@@ -11,6 +11,8 @@ import { systemClock } from '../../src/clock.ts'
 import { createPracticeServer } from '../../src/demo/server.ts'
 import { until } from '../fake/until.ts'
 
+const SUITE_MS = 600_000
+
 const home = mkdtempSync(join(tmpdir(), 'pb-bridge-alone-'))
 after(() => rmSync(home, { recursive: true }))
 
@@ -18,9 +20,9 @@ const cli = join(home, 'dist/cli.js')
 await buildRelease(dirname(cli), join(home, 'dist-maps'))
 process.env.PB_BRIDGE_CLI = cli
 
-// Most of the time of either half is waiting.
-describe('the release at work', { concurrency: 2 }, () => {
-  describe('by itself', () => {
+// Most of the time of either half is waiting; together they take longer than one test may.
+describe('the release at work', { concurrency: 2, timeout: SUITE_MS }, () => {
+  describe('by itself', { timeout: SUITE_MS }, () => {
     it('plays on every version of the game that the protocol library supports, in one process', async t => {
       const require = createRequire(import.meta.url)
       const { supportedVersions } = require('minecraft-protocol') as { supportedVersions: string[] }
@@ -56,7 +58,7 @@ describe('the release at work', { concurrency: 2 }, () => {
     })
   })
 
-  describe('in the tests of others', async () => {
+  describe('in the tests of others', { timeout: SUITE_MS }, async () => {
     await import('../e2e/live.test.ts')
     await import('../cli.test.ts')
   })
