@@ -34,6 +34,8 @@ export function endpointsAt(url: string): Endpoint[] {
 export function recipientsOf(endpoints: readonly Endpoint[]): Recipient[] {
   return realRecipients(endpoints).map(recipient => ({
     ...recipient,
+    // Every delivery must arrive here, starts that were overtaken too.
+    inPlace: false,
     retry: { ...recipient.retry, delaysMs: DELAYS_MS },
   }))
 }
@@ -46,14 +48,19 @@ export function deliveryIds(events: readonly LifecycleEvent[]): string[] {
   )
 }
 
-/** What a receiver sees of a delivery's id: a webhook the event's own at its path, Bark its mark. */
+/** What a receiver sees of a delivery's id: a webhook the event's own at its path, Bark the mark of its task, and a title. */
 export function seenAs(deliveryId: string): string {
   const [eventId = '', key = ''] = deliveryId.split('@')
   if (key !== 'phone') return `/${key} ${eventId}`
-  return `/phone ${createHash('sha256').update(deliveryId).digest('base64url').slice(0, 12)}`
+  const [, taskId = '', suffix] = /^(.*)-(start|end|correction)$/.exec(eventId) ?? []
+  return `/phone ${createHash('sha256').update(taskId).digest('base64url').slice(0, 12)} ${suffix}`
 }
 
 /** The same, of a request. */
 export function seenIn(path: string, body: string): string {
-  return `${path} ${String((JSON.parse(body) as { id?: unknown }).id)}`
+  const { id, title } = JSON.parse(body) as { id?: unknown; title?: unknown }
+  if (path !== '/phone') return `${path} ${id}`
+  const words = String(title)
+  const kind = words.includes('started') ? 'start' : words.includes('[CORRECTION]') ? 'correction' : 'end'
+  return `${path} ${id} ${kind}`
 }
