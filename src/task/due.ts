@@ -152,7 +152,7 @@ function sawServerSince({ lead, runsSince, attachedAt }: LifecycleState, at: num
 /** The dates that PB prints can't be: told once, since nothing is concluded from them. */
 function tellOdd(draft: Draft, at: number): void {
   const { schedule, server } = draft.state
-  if (schedule.toldOdd) return
+  if (schedule.toldOdd || !draft.options.watch?.overdue) return
   schedule.toldOdd = true
   draft.events.push(noticeOf('schedule_unclear', { at, server, values: [], extra: {} }))
 }
