@@ -4,9 +4,9 @@
  */
 import type { Clock } from './clock.ts'
 import type { Muting } from './command/notify.ts'
-import type { Config } from './config.ts'
+import type { Config, ServerConfig } from './config.ts'
 import { createAttempt } from './delivery/attempt.ts'
-import { resolveEndpoints } from './delivery/endpoint.ts'
+import { type Endpoint, resolveEndpoints } from './delivery/endpoint.ts'
 import { createHttp } from './delivery/http.ts'
 import { recipientsOf } from './delivery/recipient.ts'
 import { createTester } from './delivery/tester.ts'
@@ -15,9 +15,9 @@ import type { Log } from './log.ts'
 import { manifest } from './manifest.ts'
 import { createNotices, type Notices } from './notices.ts'
 import type { StoreNews } from './outbox/open.ts'
-import { createOutbox, type Outbox, type OutboxNews } from './outbox/outbox.ts'
+import { createOutbox, type Outbox, type OutboxNews, type OutboxOptions } from './outbox/outbox.ts'
 import type { Store } from './outbox/store.ts'
-import { createWatch } from './watch.ts'
+import { createWatch, type Watch } from './watch.ts'
 
 export const USER_AGENT = `${manifest.id}/${manifest.version}`
 export const PLUGIN = { id: manifest.id, version: manifest.version }
@@ -28,6 +28,11 @@ const DRAIN_MS = 3_000
 export type Bridge = {
   /** Returns at once; the bots join when they can. */
   start(): void
+  /**
+   * Goes on by another config: what is the same in both is not touched. Answers what was added, changed or removed, one
+   * line each. `state.dir` must be the same.
+   */
+  reload(config: Config): Promise<string[]>
   /** Idempotent. Resolves when nothing of the bridge is left; what was not delivered stays in the store. */
   stop(): Promise<void>
   outbox: Outbox
@@ -43,14 +48,15 @@ export type BridgeDeps = {
   random(): number
 }
 
-export function createBridge(config: Config, deps: BridgeDeps): Bridge {
+export function createBridge(initial: Config, deps: BridgeDeps): Bridge {
   const { log, clock, store, random } = deps
-  const { endpoints, warnings } = resolveEndpoints(config.notification)
-  const enabled = endpoints.filter(endpoint => endpoint.enabled)
+  let config = initial
+  let { endpoints, warnings } = resolveEndpoints(config.notification)
+  const enabled = () => endpoints.filter(endpoint => endpoint.enabled)
   const http = createHttp({ userAgent: USER_AGENT, clock })
   const attempt = createAttempt({ http, clock })
   const worker = createWorker({
-    endpoints: enabled,
+    endpoints: enabled(),
     outbox: () => outbox,
     attempt,
     clock,
@@ -58,21 +64,32 @@ export function createBridge(config: Config, deps: BridgeDeps): Bridge {
     log,
   })
   const tester = createTester({ endpoints, attempt, clock, plugin: PLUGIN, log })
-  const outbox: Outbox = createOutbox(
-    {
-      recipients: recipientsOf(endpoints),
-      startExpiryMs: config.notification.startExpiry,
-    },
-    { store, clock, log, random, onNews: news => raiseNews(notices, news), onWork: worker.wake },
-  )
-  store.salvageWith(() => [...outbox.activeRows(), ...watches.flatMap(watch => watch.stateRows())])
+  const outboxOptions = (): OutboxOptions => ({
+    recipients: recipientsOf(endpoints),
+    startExpiryMs: config.notification.startExpiry,
+  })
+  const outbox: Outbox = createOutbox(outboxOptions(), {
+    store,
+    clock,
+    log,
+    random,
+    onNews: news => raiseNews(notices, news),
+    onWork: worker.wake,
+  })
+  store.salvageWith(() => [
+    ...outbox.activeRows(),
+    ...[...watches.values()].flatMap(({ watch }) => watch.stateRows()),
+  ])
   const notices = createNotices(clock, event => {
     log.warn({ code: event.notice?.code }, event.notice?.text.en_us ?? '')
     void outbox.accept([event])
-    for (const watch of watches) watch.announce(event)
+    for (const { watch } of watches.values()) watch.announce(event)
   })
   const muting: Muting = {
-    known: () => enabled.filter(({ provider }) => !provider.promptly).map(({ key }) => key),
+    known: () =>
+      enabled()
+        .filter(({ provider }) => !provider.promptly)
+        .map(({ key }) => key),
     mute: (endpoint, until) => {
       const muted = new Set(deliveries().muted.map(one => one.endpoint))
       const wanted = endpoint === undefined ? muting.known() : [endpoint]
@@ -83,12 +100,12 @@ export function createBridge(config: Config, deps: BridgeDeps): Bridge {
   }
 
   function deliveries() {
-    const endpoints = outbox.status()
+    const lanes = outbox.status()
     return {
-      waiting: endpoints.reduce((sum, { active }) => sum + active, 0),
+      waiting: lanes.reduce((sum, { active }) => sum + active, 0),
       dead: countDead(),
-      paused: endpoints.filter(({ pausedAt }) => pausedAt !== null).map(({ endpoint }) => endpoint),
-      muted: endpoints.flatMap(({ endpoint, mutedUntil }) =>
+      paused: lanes.filter(({ pausedAt }) => pausedAt !== null).map(({ endpoint }) => endpoint),
+      muted: lanes.flatMap(({ endpoint, mutedUntil }) =>
         mutedUntil === null ? [] : [{ endpoint, until: mutedUntil }],
       ),
     }
@@ -105,22 +122,61 @@ export function createBridge(config: Config, deps: BridgeDeps): Bridge {
     }
   }
 
-  const watches = config.servers.map(server =>
-    createWatch(server, config, {
+  /** By name; `print` changes with all that the watch goes by. */
+  const watches = new Map<string, { watch: Watch; print: string }>()
+  for (const server of config.servers) addWatch(server)
+  let stopping: Promise<void> | undefined
+
+  function addWatch(server: ServerConfig): Watch {
+    const watch = createWatch(server, config, {
       ...deps,
       tester,
       outbox,
-      enabled: enabled.length > 0,
+      enabled: () => enabled().length > 0,
       muting,
       deliveries,
       raise: (code, ...values) => notices.raise(code, server.name, ...values),
-    }),
-  )
-  let stopping: Promise<void> | undefined
+    })
+    watches.set(server.name, { watch, print: printOf(server, config) })
+    return watch
+  }
+
+  function sayWarnings() {
+    for (const warning of warnings) log.warn({}, warning)
+    if (enabled().length === 0)
+      log.warn({}, 'no notification will be sent: notification.enabled is false, or no endpoint is enabled')
+  }
+
+  async function reload(next: Config): Promise<string[]> {
+    const before = endpoints
+    config = next
+    ;({ endpoints, warnings } = resolveEndpoints(config.notification))
+    const changes = changesOf('endpoint', printsOf(before), printsOf(endpoints))
+    outbox.update(outboxOptions())
+    worker.update(enabled())
+    tester.update(endpoints)
+    for (const { key } of enabled()) worker.wake(key)
+    const running = new Map([...watches].map(([name, { print }]) => [name, print]))
+    const wanted = new Map(config.servers.map(server => [server.name, printOf(server, config)]))
+    changes.push(...changesOf('server', running, wanted))
+    const leaving = [...watches].filter(([name, { print }]) => wanted.get(name) !== print)
+    await Promise.all(
+      leaving.map(([name, { watch }]) => {
+        watches.delete(name)
+        return watch.stop()
+      }),
+    )
+    // What they left is where their successors begin.
+    store.flush()
+    if (stopping) return changes
+    for (const server of config.servers) if (!watches.has(server.name)) addWatch(server).start()
+    if (changes.length > 0) sayWarnings()
+    return changes
+  }
 
   async function stopAll() {
     notices.stop()
-    await Promise.all([...watches.map(watch => watch.stop()), tester.stop()])
+    await Promise.all([...[...watches.values()].map(({ watch }) => watch.stop()), tester.stop()])
     await worker.stop(DRAIN_MS)
     await http.close()
     store.flush()
@@ -129,12 +185,11 @@ export function createBridge(config: Config, deps: BridgeDeps): Bridge {
   return {
     outbox,
     start: () => {
-      for (const warning of warnings) log.warn({}, warning)
-      if (enabled.length === 0)
-        log.warn({}, 'no notification will be sent: notification.enabled is false, or no endpoint is enabled')
+      sayWarnings()
       outbox.load()
-      for (const watch of watches) watch.start()
+      for (const { watch } of watches.values()) watch.start()
     },
+    reload,
     stop: () => {
       stopping ??= stopAll()
       return stopping
@@ -142,11 +197,35 @@ export function createBridge(config: Config, deps: BridgeDeps): Bridge {
     storeNews: news => {
       if (news.type === 'health' && !news.health.atRisk) {
         outbox.load()
-        for (const watch of watches) watch.adoptState()
+        for (const { watch } of watches.values()) watch.adoptState()
       }
       raiseStoreNews(notices, news)
     },
   }
+}
+
+function printOf(server: ServerConfig, { notification, state }: Config): string {
+  return JSON.stringify([server, notification.language, state.dir])
+}
+
+function printsOf(endpoints: readonly Endpoint[]): Map<string, string> {
+  return new Map(
+    endpoints.map(endpoint => [
+      endpoint.key,
+      JSON.stringify({ ...endpoint, provider: endpoint.provider.type }),
+    ]),
+  )
+}
+
+/** `server creative: added`, in the words of who reads what a reload did. */
+function changesOf(kind: string, before: Map<string, string>, after: Map<string, string>): string[] {
+  const gone = [...before.keys()].filter(name => !after.has(name)).map(name => `${kind} ${name}: removed`)
+  const changed = [...after].flatMap(([name, print]) => {
+    const was = before.get(name)
+    if (was === print) return []
+    return [`${kind} ${name}: ${was === undefined ? 'added' : 'changed'}`]
+  })
+  return [...gone, ...changed]
 }
 
 function raiseNews(notices: Notices, news: OutboxNews) {

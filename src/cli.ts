@@ -45,6 +45,13 @@ const COMMANDS: { [name: string]: Command } = {
     run: async values =>
       (await import('./cli/check.ts')).check(String(values.config), values.online === true),
   },
+  reload: {
+    usage: 'reload [--config FILE]',
+    summary:
+      'have the running bridge read its config again; a server or endpoint that is the same is not touched',
+    options: CONFIG,
+    run: async values => (await import('./cli/reload.ts')).reload(String(values.config)),
+  },
   'test-notify': {
     usage: 'test-notify [EVENT] [--endpoint NAME] [--config FILE]',
     summary: 'send a test notification and show what each endpoint answered',

@@ -12,8 +12,11 @@ export type Log = {
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]
 
+/** A log whose level may be changed. */
+export type LeveledLog = Log & { level: string }
+
 /** Pretty on a terminal, JSON lines otherwise; both on stderr, so that stdout stays a command's own. */
-export function createLog(level: LogLevel, pretty = process.stderr.isTTY): Log {
+export function createLog(level: LogLevel, pretty = process.stderr.isTTY): LeveledLog {
   const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime }
   if (!pretty) return pino(options, pino.destination({ dest: 2, sync: true }))
   return pino(options, prettyStream())

@@ -49,7 +49,7 @@ export type WatchDeps = {
   tester: Tester
   outbox: Outbox
   /** An endpoint is enabled. */
-  enabled: boolean
+  enabled(): boolean
   muting: Muting
   /** How the deliveries to all endpoints stand. */
   deliveries(): Pick<Status, 'waiting' | 'dead' | 'paused' | 'muted'>

@@ -108,7 +108,8 @@ export function createNotifyCommand(
     server: string
     commands: CommandsConfig
     language: Language
-    enabled: boolean
+    /** An endpoint is enabled. */
+    enabled(): boolean
     manifest: Manifest
   },
   deps: {
@@ -203,7 +204,7 @@ export function createNotifyCommand(
 
   function startTest(address: string, player: string, event: string) {
     if (!isEventName(event)) return send(address, unknownEventLine(event, language))
-    if (!options.enabled) return send(address, disabledLine(language))
+    if (!options.enabled()) return send(address, disabledLine(language))
     if (running) return send(address, busyLine(language))
     const waitMs = cooldownLeftMs(address)
     if (waitMs > 0) return send(address, cooldownLine(waitMs, language))

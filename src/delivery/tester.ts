@@ -26,6 +26,8 @@ export type Tester = {
     event: LifecycleEvent,
     options?: { endpoints?: readonly string[]; onResult?: (result: TestResult) => void },
   ): Promise<TestResult[]>
+  /** From now on these are the endpoints. */
+  update(endpoints: readonly Endpoint[]): void
   /** Cuts what is under way. */
   stop(): Promise<void>
 }
@@ -40,7 +42,8 @@ export function createTester(deps: {
   plugin: Plugin
   log?: Log
 }): Tester {
-  const { endpoints, attempt, clock, plugin, log = silentLog } = deps
+  const { attempt, clock, plugin, log = silentLog } = deps
+  let { endpoints } = deps
   const abort = new AbortController()
   const running = new Set<Promise<unknown>>()
 
@@ -109,6 +112,9 @@ export function createTester(deps: {
       const run = testAll(asked, event, onResult)
       running.add(run)
       return run.finally(() => running.delete(run))
+    },
+    update: next => {
+      endpoints = next
     },
     async stop() {
       abort.abort()

@@ -16,6 +16,8 @@ const LATE_MS = 5 * 60_000
 export type Worker = {
   /** Something may be due for this endpoint. */
   wake(endpoint: string): void
+  /** From now on these are the endpoints. What is under way for another ends as it began. */
+  update(endpoints: readonly Endpoint[]): void
   /** Takes no more; gives what is under way this long, then cuts it. What was cut stays in the outbox. */
   stop(deadlineMs: number): Promise<void>
 }
@@ -31,20 +33,30 @@ export function createWorker(deps: {
   log?: Log
   onOutcome?(report: { endpoint: Endpoint; entry: Entry; outcome: Outcome; tookMs: number }): void
 }): Worker {
-  const { endpoints, outbox, attempt, clock, plugin, log = silentLog } = deps
+  const { outbox, attempt, clock, plugin, log = silentLog } = deps
   const abort = new AbortController()
   let stopped = false
-  const lanes = new Map<string, Lane>(
-    endpoints.map(endpoint => [
-      endpoint.key,
-      {
-        endpoint,
-        pace: createPace(endpoint.provider.rate, clock),
-        running: new Set(),
-        cancelTimer: () => {},
-      },
-    ]),
-  )
+  const lanes = new Map<string, Lane>()
+  /** Of endpoints that there are no longer. */
+  const leaving = new Set<Lane>()
+
+  function update(endpoints: readonly Endpoint[]) {
+    const keys = new Set(endpoints.map(({ key }) => key))
+    for (const [key, lane] of lanes) {
+      if (keys.has(key)) continue
+      lane.cancelTimer()
+      lanes.delete(key)
+      leaving.add(lane)
+    }
+    for (const endpoint of endpoints) {
+      const lane = lanes.get(endpoint.key)
+      const pace =
+        lane?.endpoint.provider === endpoint.provider ? lane.pace : createPace(endpoint.provider.rate, clock)
+      if (lane) Object.assign(lane, { endpoint, pace })
+      else lanes.set(endpoint.key, { endpoint, pace, running: new Set(), cancelTimer: () => {} })
+    }
+  }
+  update(deps.endpoints)
 
   function pump(lane: Lane) {
     const { key } = lane.endpoint
@@ -67,7 +79,8 @@ export function createWorker(deps: {
         )
         .finally(() => {
           lane.running.delete(run)
-          pump(lane)
+          if (!leaving.has(lane)) pump(lane)
+          else if (lane.running.size === 0) leaving.delete(lane)
         })
       lane.running.add(run)
     }
@@ -122,11 +135,12 @@ export function createWorker(deps: {
       const lane = lanes.get(key)
       if (lane) pump(lane)
     },
+    update,
     async stop(deadlineMs) {
       stopped = true
       for (const lane of lanes.values()) lane.cancelTimer()
       const cancel = clock.after(deadlineMs, () => abort.abort())
-      await Promise.allSettled([...lanes.values()].flatMap(({ running }) => [...running]))
+      await Promise.allSettled([...lanes.values(), ...leaving].flatMap(({ running }) => [...running]))
       cancel()
     },
   }

@@ -69,6 +69,8 @@ type Lane = {
   probeDueAt: number
   /** Epoch milliseconds; null where nobody muted it. */
   mutedUntil: number | null
+  /** The config has it no longer; it goes when nothing is being sent for it. */
+  isLeaving?: true
   /** Waiting and sending, in order. */
   active: Map<string, Entry>
 }
@@ -92,9 +94,40 @@ export function createOutbox(options: OutboxOptions, deps: OutboxDeps) {
   let order = 0
   let loaded = false
 
-  for (const recipient of options.recipients) {
-    const health = soundHealth(recipient.fingerprint)
-    lanes.set(recipient.key, { recipient, health, probeDueAt: 0, mutedUntil: null, active: new Map() })
+  let startExpiryMs = options.startExpiryMs
+
+  /**
+   * From now on these are the recipients. What waits for one that is gone becomes a dead letter; one that sends
+   * elsewhere, or otherwise, than before is no longer paused.
+   */
+  function update(next: OutboxOptions) {
+    startExpiryMs = next.startExpiryMs
+    const keys = new Set(next.recipients.map(({ key }) => key))
+    for (const lane of lanes.values()) if (!keys.has(lane.recipient.key)) leave(lane)
+    for (const recipient of next.recipients) {
+      const lane = lanes.get(recipient.key)
+      if (!lane) {
+        const health = soundHealth(recipient.fingerprint)
+        lanes.set(recipient.key, { recipient, health, probeDueAt: 0, mutedUntil: null, active: new Map() })
+        continue
+      }
+      const isSame = lane.recipient.fingerprint === recipient.fingerprint
+      lane.recipient = recipient
+      delete lane.isLeaving
+      if (!isSame) setHealth(lane, soundHealth(recipient.fingerprint))
+      if (!isSame) void store.put([healthRow(lane), ...makeDue(lane, 0)])
+    }
+  }
+
+  function leave(lane: Lane) {
+    const { recipient, active } = lane
+    lane.recipient = { ...recipient, wants: () => false }
+    const waiting = [...active.values()].filter(({ delivery }) => delivery.state === 'waiting')
+    for (const entry of waiting) end(entry, 'dead', 'removed')
+    void store.put(waiting.map(({ delivery }) => deliveryRow(delivery)))
+    // What is being sent has yet to tell what came of it.
+    if (active.size === 0) lanes.delete(recipient.key)
+    else lane.isLeaving = true
   }
 
   /** Takes up what an earlier run left, once; it may be called again where the store could not be read yet. What was being sent then counts as unknown and is sent again, first of all. */
@@ -152,7 +185,7 @@ export function createOutbox(options: OutboxOptions, deps: OutboxDeps) {
   /** When a start is stale, by the clock that does not jump; never for all else. */
   function expiryOf(event: LifecycleEvent): number {
     if (statusOf(event.name) !== 'start') return Number.POSITIVE_INFINITY
-    return clock.monotonic() + event.at + options.startExpiryMs - clock.now()
+    return clock.monotonic() + event.at + startExpiryMs - clock.now()
   }
 
   function setHealth(lane: Lane, health: EndpointHealth) {
@@ -363,9 +396,12 @@ export function createOutbox(options: OutboxOptions, deps: OutboxDeps) {
     // Tries of a paused endpoint ask how it is; they don't use up those of the delivery that is sent for it.
     const isProbe = lane.health.pausedAt !== null && outcome.status === 'retry'
     const recovered = outcome.status === 'delivered' && lane.health.failingSince !== null
-    const verdict: Verdict = isProbe
-      ? { state: 'waiting', afterMs: 0, stale: delivery.stale }
-      : judgeTry(outcome, tookMs, delivery, retry, { expiresInMs, random: random() })
+    const isLast = lane.isLeaving === true && outcome.status === 'retry'
+    const verdict: Verdict = isLast
+      ? { state: 'dead', why: 'removed' }
+      : isProbe
+        ? { state: 'waiting', afterMs: 0, stale: delivery.stale }
+        : judgeTry(outcome, tookMs, delivery, retry, { expiresInMs, random: random() })
     if (isProbe) delivery.attempts -= 1
     updateHealth(lane, outcome)
     if (verdict.state === 'waiting') {
@@ -377,6 +413,7 @@ export function createOutbox(options: OutboxOptions, deps: OutboxDeps) {
     // What waits for its next try need not wait for a receiver that is back.
     const backlog = recovered ? makeDue(lane, SPREAD_MS) : []
     await store.put([deliveryRow(delivery), attempt, healthRow(lane), ...backlog, ...overtaken(lane, entry)])
+    if (lane.isLeaving && lane.active.size === 0) lanes.delete(delivery.endpoint)
     onWork(delivery.endpoint)
   }
 
@@ -566,8 +603,11 @@ export function createOutbox(options: OutboxOptions, deps: OutboxDeps) {
     ])
   }
 
+  update(options)
+
   return {
     load,
+    update,
     accept,
     amend,
     next,

@@ -30,7 +30,7 @@ export type Tries = {
 export type Verdict =
   | { state: 'delivered' }
   | { state: 'waiting'; afterMs: number; stale: boolean }
-  | { state: 'dead'; why: 'rejected' | 'exhausted' }
+  | { state: 'dead'; why: 'rejected' | 'exhausted' | 'removed' }
   /** A start that would come too late to be of use. */
   | { state: 'expired' }
 

@@ -75,7 +75,7 @@ function setUp({
       server: 'survival',
       commands: parsed,
       language,
-      enabled,
+      enabled: () => enabled,
       manifest,
     },
     {
@@ -286,6 +286,7 @@ describe('a test notification', () => {
   it('that breaks is logged, and the next one goes out', async () => {
     let calls = 0
     const tester: Tester = {
+      update: () => {},
       test: async () => {
         calls++
         if (calls === 1) throw new Error('broken')
