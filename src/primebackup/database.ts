@@ -48,6 +48,8 @@ export type Details = {
    * milliseconds). The safety backup of a restore does not count.
    */
   newestSince(sinceMs: number): { backup: BackupFacts; at: number } | undefined
+  /** The version of the file's schema, as the last look-up that could read it found it. */
+  version(): number | undefined
 }
 
 type Row = { [column: string]: unknown }
@@ -70,6 +72,7 @@ export function createDetails(
   // Absolute, so that no name is taken for a `file:` URL.
   const file = resolve(options.file)
   let trouble: DetailsTrouble | undefined
+  let version: number | undefined
 
   function setTrouble(next: DetailsTrouble | undefined) {
     if (next?.code === trouble?.code) return
@@ -86,6 +89,7 @@ export function createDetails(
       if (code) return fail(code)
       const row = readRow(file, sql, values)
       if (!row || !isVersion(row.of_version)) return fail('foreign')
+      version = Number(row.of_version)
       setTrouble(oddity(row, file))
       return row.id === null ? undefined : row
     } catch (error) {
@@ -114,6 +118,7 @@ export function createDetails(
       if (row === undefined || at === undefined || at < sinceMs) return undefined
       return { backup: factsOf(row, options.timeZone), at }
     },
+    version: () => version,
   }
 }
 
