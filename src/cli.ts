@@ -37,13 +37,27 @@ const COMMANDS: { [name: string]: Command } = {
     },
     run: async values => (await import('./cli/demo.ts')).demo(values),
   },
-  check: {
-    usage: 'check [--config FILE] [--online]',
+  init: {
+    usage: 'init [--mcdr DIR…] [--language en_us|zh_cn] [--config FILE]',
     summary:
-      'check the config and show what would run; --online also pings the servers and resolves the endpoints',
-    options: { ...CONFIG, online: { type: 'boolean', default: false } },
-    run: async values =>
-      (await import('./cli/check.ts')).check(String(values.config), values.online === true),
+      'find MCDReforged, Prime Backup and the server, ask for the rest, send a test, and write a new config',
+    options: {
+      ...CONFIG,
+      mcdr: { type: 'string', multiple: true },
+      language: { type: 'string' },
+    },
+    run: async values => (await import('./cli/init.ts')).init(values),
+  },
+  check: {
+    usage: 'check [--online] [--json] [--config FILE]',
+    summary:
+      'find what is wrong with the config and with all that it names, and say the remedy; --online also asks the servers and the endpoints, lets the bot join for a moment, and sends nothing; --json: one list',
+    options: {
+      ...CONFIG,
+      online: { type: 'boolean', default: false },
+      json: { type: 'boolean', default: false },
+    },
+    run: async values => (await import('./cli/check.ts')).check(values),
   },
   reload: {
     usage: 'reload [--config FILE]',

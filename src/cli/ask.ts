@@ -23,7 +23,9 @@ export type Ask = {
 
 /** Each question throws Cancelled. */
 export function createAsk(streams: { input?: Readable; output?: Writable } = {}): Ask {
-  const checked = (check: Check) => ({ validate: (answer: string | undefined) => check((answer ?? '').trim()) })
+  const checked = (check: Check) => ({
+    validate: (answer: string | undefined) => check((answer ?? '').trim()),
+  })
   return {
     choose: async (message, options) => {
       const chosen = await select<string>({ ...streams, message, options, showInstructions: false })

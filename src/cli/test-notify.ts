@@ -52,8 +52,8 @@ export async function sendTest(
   const attempt = createAttempt({ http, clock })
   const tester = createTester({ endpoints, attempt, clock, plugin: PLUGIN })
   try {
-    const console = { type: 'console', name: '' } as const
-    return await tester.test(testEvent(event, servers[0]?.name ?? '', console, clock.now(), null), options)
+    const operator = { type: 'console', name: '' } as const
+    return await tester.test(testEvent(event, servers[0]?.name ?? '', operator, clock.now(), null), options)
   } finally {
     await http.close()
   }

@@ -113,7 +113,9 @@ function namesIn(text: string | undefined): string[] {
   try {
     const list: unknown = JSON.parse(text ?? '[]')
     if (!Array.isArray(list)) return []
-    return list.map((entry: { name?: unknown } | null) => entry?.name).filter(name => typeof name === 'string')
+    return list
+      .map((entry: { name?: unknown } | null) => entry?.name)
+      .filter(name => typeof name === 'string')
   } catch {
     return []
   }
@@ -123,7 +125,8 @@ function readPrimeBackup(dir: string, read: Read, troubles: string[]): Pick<Mcdr
   const file = join(dir, 'config', 'prime_backup', 'config.json')
   const text = read(file)
   const config = text === undefined ? undefined : parsePrimeBackupConfig(text)
-  if (text !== undefined && !config) troubles.push(`${file} is no JSON; correct it, or let Prime Backup make it anew`)
+  if (text !== undefined && !config)
+    troubles.push(`${file} is no JSON; correct it, or let Prime Backup make it anew`)
   const database = resolve(dir, config?.storageRoot ?? 'pb_files', 'prime_backup.db')
   if (text === undefined && !existsSync(database)) return {}
   return { primeBackup: { file, ...(config && { config }), database } }

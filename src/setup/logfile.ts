@@ -74,7 +74,10 @@ const FARTHEST_MS = 14 * 3_600_000
  * How far the clock by which the log's last record was written is ahead of UTC, in ms: whole quarters of an hour.
  * Undefined where time and file do not belong together, as with a copy.
  */
-export function zoneOffsetOf({ lastTime, writtenAt }: Pick<LogLook, 'lastTime' | 'writtenAt'>): number | undefined {
+export function zoneOffsetOf({
+  lastTime,
+  writtenAt,
+}: Pick<LogLook, 'lastTime' | 'writtenAt'>): number | undefined {
   if (lastTime === undefined) return undefined
   const aheadMs = Date.parse(`${lastTime.replace(' ', 'T')}Z`) - writtenAt
   const offsetMs = Math.round(aheadMs / QUARTER_MS) * QUARTER_MS

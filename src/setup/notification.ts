@@ -6,10 +6,21 @@ import type { EndpointBlock } from './service.ts'
 
 type Block = { [key: string]: unknown }
 
-export type NotificationBlock = { enabled: boolean; language: Language; endpoints: Block[]; [key: string]: unknown }
+export type NotificationBlock = {
+  enabled: boolean
+  language: Language
+  endpoints: Block[]
+  [key: string]: unknown
+}
 
 /** What the fork writes into every endpoint, whether anybody wanted it or not. */
-const ENDPOINT_DEFAULTS: Block = { enabled: true, type: 'webhook', timeout: '5s', retry_times: 1, markdown: false }
+const ENDPOINT_DEFAULTS: Block = {
+  enabled: true,
+  type: 'webhook',
+  timeout: '5s',
+  retry_times: 1,
+  markdown: false,
+}
 
 export function ownNotification(language: Language, endpoints: readonly EndpointBlock[]): NotificationBlock {
   return { enabled: true, language, endpoints: [...endpoints] }

@@ -58,7 +58,11 @@ export function needsAccount({ server }: McdrFolder): boolean {
   return server.properties?.onlineMode === true && !server.forwarded
 }
 
-function planBot(folder: McdrFolder, username: string, account?: string): Pick<ServerPlan, 'bot' | 'whyNoBot'> {
+function planBot(
+  folder: McdrFolder,
+  username: string,
+  account?: string,
+): Pick<ServerPlan, 'bot' | 'whyNoBot'> {
   const { properties, forwarded } = folder.server
   if (forwarded) return { whyNoBot: 'forwarded' }
   const address = { host: properties?.ip ?? '127.0.0.1', port: properties?.port ?? 25_565 }

@@ -84,7 +84,10 @@ export function faultOf(typed: string, { wantsUrl }: Pick<Service, 'wantsUrl'>):
     }
   const url = URL.parse(answer)
   if (wantsUrl && (url === null || !/^https?:$/.test(url.protocol)))
-    return { en_us: 'Enter a URL that begins with https:// or http://', zh_cn: '请输入以 https:// 或 http:// 开头的 URL' }
+    return {
+      en_us: 'Enter a URL that begins with https:// or http://',
+      zh_cn: '请输入以 https:// 或 http:// 开头的 URL',
+    }
   return undefined
 }
 

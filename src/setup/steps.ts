@@ -20,7 +20,11 @@ export function stepsAfter(
 ): Step[] {
   return [
     ...(notification.endpoints.length === 0 ? [missingEndpoint()] : []),
-    ...plans.flatMap(plan => [...stepsOfPrimeBackup(plan, adopted), ...stepsOfBot(plan), ...stepsOfCommands(plan)]),
+    ...plans.flatMap(plan => [
+      ...stepsOfPrimeBackup(plan, adopted),
+      ...stepsOfBot(plan),
+      ...stepsOfCommands(plan),
+    ]),
   ]
 }
 
@@ -97,7 +101,10 @@ function stepsOfBot(plan: ServerPlan): Step[] {
   const { properties, whitelist = [] } = folder?.server ?? {}
   if (properties?.whitelist && !whitelist.some(known => isSameName(known, name)))
     steps.push({
-      text: { en_us: 'Let the bot in; in the console of the server, type', zh_cn: '将机器人加入白名单，在服务器控制台输入' },
+      text: {
+        en_us: 'Let the bot in; in the console of the server, type',
+        zh_cn: '将机器人加入白名单，在服务器控制台输入',
+      },
       line: `/whitelist add ${name}`,
     })
   steps.push(...stepsOfBlacklist(plan, name), {
@@ -170,7 +177,8 @@ function stepsOfCommands({ folder, bot }: ServerPlan): Step[] {
   return [
     {
       text: {
-        en_us: 'No player is an owner for MCDReforged, so nobody may use "test notify" in the game. In its console, type',
+        en_us:
+          'No player is an owner for MCDReforged, so nobody may use "test notify" in the game. In its console, type',
         zh_cn: 'MCDReforged 中没有 owner，因此无人可在游戏内使用 test notify。请在其控制台输入',
       },
       line: '!!MCDR permission set YOUR_NAME owner',
