@@ -202,7 +202,7 @@ function readText(file: string, path: string): string {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     const remedies: { [code: string]: string } = {
-      ENOENT: 'there is no such file; copy config.example.json, or name another with --config',
+      ENOENT: 'there is no such file; make one with pb-bridge init, or name another with --config',
       EISDIR: 'this is a folder; name the file in it',
       EACCES: 'it may not be read; give the user of the bridge the right to (chmod, chown)',
     }

@@ -19,6 +19,7 @@ const CORPUS = join(import.meta.dirname, 'fixture/corpus')
 const COMMANDS = [
   'run',
   'demo',
+  'init',
   'check',
   'test-notify',
   'replay',
@@ -148,7 +149,7 @@ describe('the command line', { concurrency: 2 }, () => {
       assert.equal(code, 2, stderr)
       assert.equal(stdout, '')
       assert.ok(
-        stderr.startsWith(`pb-bridge: unknown command "${name}"; write one of run, demo, check,`),
+        stderr.startsWith(`pb-bridge: unknown command "${name}"; write one of run, demo, init, check,`),
         stderr,
       )
     }
@@ -182,12 +183,15 @@ describe('the command line', { concurrency: 2 }, () => {
     assert.equal(missing.code, 2)
     assert.match(
       missing.stderr,
-      /^pb-bridge: \.\/config\.json: one fault\n {2}there is no such file; copy config\.example/,
+      /^pb-bridge: \.\/config\.json: one fault\n {2}there is no such file; make one with pb-bridge init/,
     )
     writeFileSync(join(cwd, 'config.json'), '{"servers":[{"name":"by default"}]}')
     writeFileSync(join(cwd, 'other.json'), '{"servers":[{"name":"by name"}]}')
-    assert.match((await call(['check'], { cwd })).stdout, /^\.\/config\.json is valid\nserver by default:/)
-    assert.match((await call(['check', '--config', 'other.json'], { cwd })).stdout, /\nserver by name:/)
+    assert.match(
+      (await call(['check'], { cwd })).stdout,
+      /^✓ \.\/config\.json is valid\n✓ server by default:/,
+    )
+    assert.match((await call(['check', '--config', 'other.json'], { cwd })).stdout, /\n✓ server by name:/)
   })
 })
 
@@ -226,44 +230,53 @@ describe('check', { concurrency: 2 }, () => {
     const file = writeConfig({ servers, notification: { enabled: true, endpoints } })
     const { code, stdout, stderr } = await call(['check', '-c', file], { env: { SENDKEY: `SCT${KEY}` } })
     assert.equal(code, 0, stderr)
-    assert.deepEqual(linesOf(stdout), [
-      `${file} is valid`,
-      'server survival: bot PrimeBackupBot (offline) on mc.example.com:25565, Minecraft 1.21.4; commands !!pb, operators Steve, reply auto; deadlines 1 h / 15 min',
-      'server creative: bot Watcher (microsoft) on 127.0.0.1:25565, Minecraft auto; commands !!pb, operators none, reply auto; deadlines 2 h / 15 min',
-      `notifications on, en_us, events: ${EVENT_NAMES.join(' ')}`,
-      'endpoint hook: webhook to example.com, on, all events, 12 tries of 5 s',
-      'endpoint hook-2: webhook to 127.0.0.1, off, all events, one try of 5 s',
-      'endpoint phone: bark to api.day.app, on, backup_failure, 12 tries of 1 min',
-      'endpoint wechat: serverchan to sctapi.ftqq.com, on, all events, 12 tries of 5 s',
-      "warning: notification endpoint 'hook' uses Authorization header with non-HTTPS URL, credentials may be exposed; write https://",
-      "warning: two notification endpoints are named 'hook'; the later one is called 'hook-2'",
-      'warning: server creative: commands.operators is empty, so nobody may use !!pb test notify',
+    const lines = linesOf(stdout)
+    assert.deepEqual(lines.slice(0, 12), [
+      `✓ ${file} is valid`,
+      '✓ server survival: bot PrimeBackupBot (offline) on mc.example.com:25565, Minecraft 1.21.4; commands !!pb, operators Steve, reply auto; deadlines 1 h / 15 min',
+      '✓ server creative: bot Watcher (microsoft) on 127.0.0.1:25565, Minecraft auto; commands !!pb, operators none, reply auto; deadlines 2 h / 15 min',
+      `✓ notifications on, en_us, events: ${EVENT_NAMES.join(' ')}`,
+      '✓ endpoint hook: webhook to example.com, on, all events, 12 tries of 5 s',
+      '✓ endpoint hook-2: webhook to 127.0.0.1, off, all events, one try of 5 s',
+      '✓ endpoint phone: bark to api.day.app, on, backup_failure, 12 tries of 1 min',
+      '✓ endpoint wechat: serverchan to sctapi.ftqq.com, on, all events, 12 tries of 5 s',
+      "! notification endpoint 'hook' uses Authorization header with non-HTTPS URL, credentials may be exposed → write https://",
+      "! two notification endpoints are named 'hook'; the later one is called 'hook-2'",
+      '! server creative: commands.operators is empty, so nobody may use !!pb test notify → write your name into it',
+      `! everybody on this machine may read the keys in ${file} (mode 644) → chmod 600 ${file}`,
     ])
+    for (const line of lines.slice(12, -1)) assert.match(line, /^✓ /)
+    assert.equal(lines.at(-1), '(--online asks the servers and the endpoints too)')
     assert.doesNotMatch(stdout + stderr, /hush/)
   })
 
   it('says when nothing would be sent', async () => {
     const off = await call(['check', '-c', writeConfig({})])
-    assert.match(off.stdout, /\nwarning: notification\.enabled is false: nothing is sent\n/)
+    assert.match(off.stdout, /\n! notification\.enabled is false: nothing is sent → write true\n/)
     const none = await call(['check', '-c', writeConfig({ notification: { enabled: true } })])
-    assert.match(none.stdout, /\nwarning: no endpoint is enabled: nothing is sent\n/)
+    assert.match(
+      none.stdout,
+      /\n! no endpoint is enabled: nothing is sent → write one into notification\.endpoints\n/,
+    )
   })
 
-  it('--online pings the servers and resolves the endpoints, without joining or sending', async t => {
+  it('--online asks the servers, lets the bot join for a moment, and connects to the endpoints, without sending', async t => {
     const game = await startGame('1.16.5')
     t.after(() => game.stop())
-    let connections = 0
-    const sink = await startBare(() => {
-      connections++
+    let sent = ''
+    const sink = await startBare(socket => {
+      socket.on('data', bytes => {
+        sent += bytes
+      })
     })
     t.after(() => sink.stop())
     const file = writeConfig({
       servers: [{ name: 'survival', minecraft: { host: '127.0.0.1', port: game.port } }],
+      state: stateOfItsOwn(),
       notification: {
         enabled: true,
         endpoints: [
           { name: 'hook', url: `http://localhost:${sink.port}/${KEY}` },
-          { name: 'six', url: 'http://[::1]:1/' },
           { name: 'off', url: 'http://nowhere.invalid/', enabled: false },
           { name: 'proxied', url: 'http://nowhere.invalid/', proxy: `http://127.0.0.1:${sink.port}` },
         ],
@@ -271,15 +284,17 @@ describe('check', { concurrency: 2 }, () => {
     })
     const { code, stdout, stderr } = await call(['check', '--online', '-c', file])
     assert.equal(code, 0, stdout + stderr)
-    assert.match(stdout, /\n✓ server survival answers: 1\.16\.5 \(protocol 754\)\n/)
-    assert.match(stdout, /\n✓ endpoint hook: localhost is (127\.0\.0\.1|::1)\n/)
-    assert.match(stdout, /\n✓ endpoint six: ::1 is ::1\n/)
-    assert.match(stdout, /\n✓ endpoint proxied: 127\.0\.0\.1 is 127\.0\.0\.1\n$/)
-    assert.doesNotMatch(stdout, /✗|[✓✗] endpoint off|hush/)
-    assert.equal(connections, 0)
-    assert.equal(game.guests.length, 1)
-    for (const { received } of game.guests)
-      for (const { state } of received) assert.match(state, /^(handshaking|status)$/)
+    assert.match(stdout, /\n✓ server survival answers: 1\.16\.5 \(protocol 754\); the bot speaks 1\.16\.5\n/)
+    assert.match(stdout, /\n✓ server survival: the bot PrimeBackupBot can join; it has left again\n/)
+    assert.match(stdout, /\n✓ endpoint hook: localhost is (127\.0\.0\.1|::1), and port \d+ answers\n/)
+    assert.match(
+      stdout,
+      /\n✓ endpoint proxied: its proxy 127\.0\.0\.1 is 127\.0\.0\.1, and port \d+ answers\n$/,
+    )
+    assert.doesNotMatch(stdout, /✗|endpoint off: nowhere|hush/)
+    assert.equal(sent, '')
+    assert.equal(game.guests.length, 2)
+    assert.equal(game.guests[1]?.got('chat').length, 0)
   })
 
   it('--online ends with 1 when a server is away or a host unknown, and says what to do', async t => {

@@ -23,7 +23,10 @@ const RANKS: RegExp[] = [
   // Commands know the outcome of a delivery and the bot's hand in the game.
   /^command\//,
   /^config(\.ts$|\/(environment|fault)\.ts$)/,
+  // What lies on the disk beside the bridge, read for a new config or for a diagnosis.
+  /^setup\//,
   /^(bridge|watch|follow|details|show|sight|rest|replay)\.ts$|^config\/schema\.ts$/,
+  /^doctor\//,
   /^demo\//,
   /^cli\//,
   /^cli\.ts$/,

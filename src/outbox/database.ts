@@ -145,6 +145,23 @@ function lockFolder(dir: string, now: number): Ownership {
   }
 }
 
+/** Who owns the folder now, in words; undefined where nobody does. Changes nothing. */
+export function ownerOf(dir: string): string | undefined {
+  const file = join(dir, LOCK_FILE)
+  if (!existsSync(file)) return undefined
+  let lock: DatabaseSync | undefined
+  try {
+    lock = new DatabaseSync(file, { readOnly: true, timeout: 0 })
+    lock.prepare('SELECT 1 FROM sqlite_schema').get()
+    return undefined
+  } catch (error) {
+    // An exclusive lock keeps readers out too.
+    return sqliteCode(error) === SQLITE_BUSY ? readOwner(dir) : undefined
+  } finally {
+    lock?.close()
+  }
+}
+
 function writeOwner(dir: string, now: number): void {
   const owner = openSync(join(dir, OWNER_FILE), 'w', 0o600)
   writeSync(owner, `process ${process.pid}, since ${new Date(now).toISOString()}`)

@@ -12,6 +12,8 @@ export type ServerStatus = {
   protocol: number
   /** Players online, as the server tells. */
   online?: number
+  /** Names of some who are there, where the server tells any. */
+  players?: string[]
 }
 
 /** Vanilla's limit of the answer is 32,767 characters; favicons make it large. */
@@ -79,14 +81,26 @@ function readAnswer(bytes: Buffer): ServerStatus | Error | undefined {
   try {
     const { version, players } = JSON.parse(bytes.toString('utf8', start, start + length.value)) as {
       version?: { name?: unknown; protocol?: unknown }
-      players?: { online?: unknown }
+      players?: { online?: unknown; sample?: unknown }
     }
     if (typeof version?.protocol !== 'number') return notMinecraft()
-    const online = Number.isInteger(players?.online) ? { online: players?.online as number } : {}
-    return { versionName: String(version.name ?? ''), protocol: version.protocol, ...online }
+    const online = players?.online
+    const names = namesOf(players?.sample)
+    return {
+      versionName: String(version.name ?? ''),
+      protocol: version.protocol,
+      ...(typeof online === 'number' && { online }),
+      ...(names.length > 0 && { players: names }),
+    }
   } catch {
     return notMinecraft()
   }
+}
+
+function namesOf(sample: unknown): string[] {
+  if (!Array.isArray(sample)) return []
+  const names = sample.map((player: { name?: unknown } | null) => player?.name)
+  return names.filter(name => typeof name === 'string')
 }
 
 function notMinecraft(): Error {
