@@ -64,7 +64,14 @@ export async function setUp(options: InitOptions, deps: InitDeps): Promise<numbe
   const named = options.mcdr.map(dir => readMcdrFolder(dir))
   const known = (found ?? named).find(folder => folder !== undefined)
   const language = options.language ?? localeLanguage(deps.env) ?? known?.config.language ?? 'en_us'
-  const talk: Talk = { ...deps, language, say: (word, ...values) => say(word, language, ...values) }
+  const isChinese = language === 'zh_cn' || known?.config.language === 'zh_cn'
+  const talk: Talk = {
+    ...deps,
+    language,
+    // English is what everything is set to by itself.
+    notifyIn: options.language ?? (isChinese ? 'zh_cn' : 'en_us'),
+    say: (word, ...values) => say(word, language, ...values),
+  }
   refuseToOverwrite(options.file, talk)
   try {
     const folders = found
@@ -80,6 +87,8 @@ export async function setUp(options: InitOptions, deps: InitDeps): Promise<numbe
 
 type Talk = InitDeps & {
   language: Language
+  /** Language of the notifications. */
+  notifyIn: Language
   say(word: Word, ...values: (string | number | boolean)[]): string
 }
 
@@ -180,11 +189,11 @@ function findNotification(plans: readonly ServerPlan[], talk: Talk): Told | unde
   return findFork(plans, talk) ?? findInEnvironment(talk)
 }
 
-function findFork(plans: readonly ServerPlan[], { say, print, language, env }: Talk): Told | undefined {
+function findFork(plans: readonly ServerPlan[], { say, print, notifyIn, env }: Talk): Told | undefined {
   for (const { folder } of plans) {
     const { file = '', config } = folder?.primeBackup ?? {}
     const block = config?.notification
-    const notification = block && adoptNotification(block, folder?.config.language ?? language)
+    const notification = block && adoptNotification(block, notifyIn)
     if (!notification) continue
     try {
       const parsed = parseConfig(composeConfig(plans, notification), file, env)
@@ -198,7 +207,7 @@ function findFork(plans: readonly ServerPlan[], { say, print, language, env }: T
   return undefined
 }
 
-function findInEnvironment({ say, print, language, env }: Talk): Told | undefined {
+function findInEnvironment({ say, print, language, notifyIn, env }: Talk): Told | undefined {
   const endpoints = SERVICES.flatMap((service): EndpointBlock[] => {
     const { variable, wantsUrl, label } = service
     const value = env[variable]
@@ -214,12 +223,12 @@ function findInEnvironment({ say, print, language, env }: Talk): Told | undefine
   })
   return endpoints.length === 0
     ? undefined
-    : { notification: ownNotification(language, endpoints), adopted: false }
+    : { notification: ownNotification(notifyIn, endpoints), adopted: false }
 }
 
-async function askNotification({ ask, say, print, language }: Talk): Promise<Told> {
+async function askNotification({ ask, say, print, language, notifyIn }: Talk): Promise<Told> {
   const told = (endpoints: EndpointBlock[]) => ({
-    notification: ownNotification(language, endpoints),
+    notification: ownNotification(notifyIn, endpoints),
     adopted: false,
   })
   if (!ask) {

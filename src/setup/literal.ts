@@ -1,6 +1,6 @@
 /** A value of somebody else's file, as our config must have it: there, `${` would name an environment variable. */
 export function literal<Value>(value: Value): Value {
-  return (typeof value === 'string' ? value.replaceAll('${', '$${') : mapInside(value)) as Value
+  return (typeof value === 'string' ? value.replaceAll('${', () => '$${') : mapInside(value)) as Value
 }
 
 function mapInside(value: unknown): unknown {
