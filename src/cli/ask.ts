@@ -21,8 +21,13 @@ export type Ask = {
   secret(question: string, check: Check): Promise<string>
 }
 
+/** A terminal that does not tell how wide it is. */
+const WIDTH = 80
+
 /** Each question throws Cancelled. */
 export function createAsk(streams: { input?: Readable; output?: Writable } = {}): Ask {
+  const output: Writable & { columns?: number } = streams.output ?? process.stdout
+  if (output.columns === 0) output.columns = WIDTH
   const checked = (check: Check) => ({
     validate: (answer: string | undefined) => check((answer ?? '').trim()),
   })

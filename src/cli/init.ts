@@ -2,23 +2,20 @@
 import { accessSync, constants, existsSync, lstatSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
-import { systemClock } from '../clock.ts'
 import { resultLine } from '../command/answer.ts'
 import { DEFAULT_EVENT } from '../command/notify.ts'
 import { type Config, ConfigError, parseConfig } from '../config.ts'
 import type { Language } from '../language.ts'
-import { createDetails } from '../primebackup/database.ts'
 import { composeConfig } from '../setup/compose.ts'
-import { findMcdr, type Places } from '../setup/find.ts'
+import { findMcdr } from '../setup/find.ts'
 import { isMcdrFolder, type McdrFolder, readMcdrFolder } from '../setup/folder.ts'
-import { isProxyHandler } from '../setup/mcdr.ts'
-import { adoptNotification, type NotificationBlock, ownNotification } from '../setup/notification.ts'
+import { adoptNotification, ownNotification } from '../setup/notification.ts'
 import { needsAccount, planRemote, planServers, type ServerPlan, worthWatching } from '../setup/plan.ts'
 import { type EndpointBlock, faultOf, SERVICES } from '../setup/service.ts'
-import { stepsAfter } from '../setup/steps.ts'
-import { localeLanguage, say, type Word } from '../setup/wording.ts'
+import { localeLanguage, say } from '../setup/wording.ts'
 import { writeNew } from '../setup/write.ts'
-import { type Ask, Cancelled, createAsk } from './ask.ts'
+import { Cancelled, createAsk } from './ask.ts'
+import { type InitDeps, type Talk, type Told, tellFolder, tellWhatIsLeft } from './talk.ts'
 import { sendTest } from './test-notify.ts'
 import { readLanguage, UsageError } from './usage.ts'
 
@@ -28,15 +25,6 @@ export type InitOptions = {
   /** Folders of MCDReforged; none: they are looked for. */
   mcdr: readonly string[]
   language?: Language
-}
-
-export type InitDeps = {
-  /** Undefined without a terminal: nothing is asked then. */
-  ask?: Ask
-  print(line: string): void
-  env: { [name: string]: string | undefined }
-  /** Where MCDReforged is looked for. */
-  places: Places
 }
 
 /** Reads the command line; 0 written, 1 written but nothing can arrive yet, 2 nothing could be written, 130 Ctrl-C. */
@@ -83,19 +71,6 @@ export async function setUp(options: InitOptions, deps: InitDeps): Promise<numbe
     talk.print(talk.say('cancelled'))
     return 130
   }
-}
-
-type Talk = InitDeps & {
-  language: Language
-  /** Language of the notifications. */
-  notifyIn: Language
-  say(word: Word, ...values: (string | number | boolean)[]): string
-}
-
-type Told = {
-  notification: NotificationBlock
-  /** It is the fork's. */
-  adopted: boolean
 }
 
 async function setUpServers(file: string, folders: readonly McdrFolder[], talk: Talk): Promise<number> {
@@ -269,42 +244,4 @@ function write(file: string, text: string, { say, print }: Talk): void {
   }
   print('')
   print(say('written', file))
-}
-
-function tellFolder(folder: McdrFolder, { say, print }: Talk): void {
-  const { dir, config, server, primeBackup, versions, troubles } = folder
-  print(say('foundMcdr', versions.mcdr ?? '', dir, config.language ?? '?', config.handler).replace('  ', ' '))
-  if (isProxyHandler(config.handler)) print(say('isProxy', dir, config.handler))
-  const { properties } = server
-  if (properties) print(say('foundServer', properties.port, properties.onlineMode, properties.whitelist))
-  if (primeBackup) {
-    const { database } = primeBackup
-    const details = createDetails({ file: database }, { clock: systemClock })
-    details.find(0)
-    const version = details.version()
-    const read = version === undefined ? say('noSchema', database) : say('schema', database, version)
-    const words = say('foundBackup', versions.primeBackup ?? '?', primeBackup.config?.prefix ?? '!!pb', read)
-    print(words)
-  }
-  for (const trouble of troubles) print(`! ${trouble}`)
-}
-
-function tellWhatIsLeft(
-  file: string,
-  plans: readonly ServerPlan[],
-  told: Told,
-  { say, print, language }: Talk,
-): void {
-  const steps = stepsAfter(plans, told.notification, told)
-  print('')
-  print(say('toDo'))
-  for (const [index, { text, line }] of steps.entries()) {
-    print(`${index + 1}. ${text[language]}`)
-    if (line !== undefined) print(`     ${line}`)
-  }
-  const option = file === './config.json' ? '' : ` --config ${file}`
-  print('')
-  print(say('next'))
-  print(`     ${say('nextCheck', option)}`)
-  print(`     ${say('nextRun', option)}`)
 }

@@ -413,7 +413,7 @@ describe('init', () => {
         },
       ],
     })
-    assert.equal(requests.length, 4)
+    assert.equal(requests.length, 2)
     const told = one.lines.join('\n')
     assert.match(told, /✓ the notifications of .*config\.json are taken over: hook, phone\n/)
     // The receiver does not answer as Bark does.
