@@ -64,7 +64,7 @@ export async function setUp(options: InitOptions, deps: InitDeps): Promise<numbe
   try {
     const folders = found
       ? await chooseFolders(found, talk)
-      : named.map((folder, index) => folder ?? refuse(talk.say('noMcdr', options.mcdr[index] ?? '')))
+      : named.map((folder, index) => folder ?? refuseFolder(options.mcdr[index] ?? '', talk))
     return await setUpServers(options.file, folders, talk)
   } catch (error) {
     if (!(error instanceof Cancelled)) throw error
@@ -105,6 +105,12 @@ function readAll(dirs: readonly string[]): McdrFolder[] {
 
 function refuse(message: string): never {
   throw new UsageError(message)
+}
+
+/** The server's own folder is named as often as MCDReforged's, which is around it. */
+function refuseFolder(dir: string, { say }: Talk): never {
+  const [near] = findMcdr({ cwd: dir, home: dir, roots: [], places: [] })
+  return refuse(near === undefined ? say('noMcdr', dir) : say('nearMcdr', dir, near))
 }
 
 function refuseToOverwrite(file: string, talk: Talk): void {

@@ -25,6 +25,10 @@ const WORDS = {
       '{} is no folder of MCDReforged: there is no config.yml of its in it; name the folder that has it with --mcdr',
     zh_cn: '{} 不是 MCDReforged 的文件夹：其中没有它的 config.yml；请用 --mcdr 指定正确的文件夹',
   },
+  nearMcdr: {
+    en_us: '{} is no folder of MCDReforged, but {} is: name that one with --mcdr',
+    zh_cn: '{} 不是 MCDReforged 的文件夹，但 {} 是：请用 --mcdr 指定后者',
+  },
   nothingFound: {
     en_us:
       'MCDReforged was not found here; name its folder with --mcdr DIR, or run init in a terminal to be asked. Nothing was written',

@@ -1,6 +1,7 @@
 /** The mistakes that people make in their first config, and the one line that each is answered with. */
 import assert from 'node:assert/strict'
-import { dirname } from 'node:path'
+import { readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { describe, it } from 'node:test'
 import { closedPort } from '../fake/game.ts'
 import { complaints, configOf, ENDPOINT, folder, serverOf } from './fixture.ts'
@@ -11,7 +12,7 @@ const other = folder({ properties: { 'server-port': 25_566 } })
 const bark = (device_key: string) => ({ ...ENDPOINT, bark: { device_key } })
 const text = (config: object) => JSON.stringify(config, null, 2)
 
-/** `said`: `{dir}` is MCDReforged's folder of the server. */
+/** `said`: `{dir}` is MCDReforged's folder of the server, `{other}` that of another. */
 const MISTAKES: { mistake: string; config: object | string; said: string }[] = [
   {
     mistake: 'a wrong port',
@@ -56,7 +57,7 @@ const MISTAKES: { mistake: string; config: object | string; said: string }[] = [
   {
     mistake: 'the log of another server',
     config: configOf([serverOf(healthy, { mcdr: { log: other.log } })]),
-    said: `✗ server survival: the log is of the MCDReforged in ${other.dir}, and the database of that in {dir} → write {dir}/logs/MCDR.log into mcdr.log, if the database is the right one`,
+    said: '✗ server survival: the log is of the MCDReforged in {other}, and the database of that in {dir} → write {dir}/logs/MCDR.log into mcdr.log, if the database is the right one',
   },
   {
     mistake: 'a URL without https://',
@@ -65,6 +66,12 @@ const MISTAKES: { mistake: string; config: object | string; said: string }[] = [
   },
 ]
 
+function placed(said: string, dir: string, another: string): string {
+  return said.replaceAll('{dir}', dir).replaceAll('{other}', another)
+}
+
+const SETUP = readFileSync(join(import.meta.dirname, '../../docs/SETUP.md'), 'utf8')
+
 describe('of the mistakes of a first config', () => {
   it('none is seen where there is none', async () => {
     assert.deepEqual(await complaints(configOf([serverOf(healthy)])), [])
@@ -72,9 +79,17 @@ describe('of the mistakes of a first config', () => {
 
   for (const { mistake, config, said } of MISTAKES) {
     it(`${mistake} is told in one line`, async () => {
-      assert.deepEqual(await complaints(config), [said.replaceAll('{dir}', healthy.dir)])
+      assert.deepEqual(await complaints(config), [placed(said, healthy.dir, other.dir)])
     })
   }
+
+  it('all are in docs/SETUP.md, with what they are answered with', () => {
+    for (const { mistake, said } of MISTAKES)
+      assert.ok(
+        SETUP.includes(`- **${mistake}**:\n  \`${placed(said, '/opt/mcdr', '/opt/creative')}\`\n`),
+        mistake,
+      )
+  })
 
   it('a port at which nobody listens is told when it is asked', async () => {
     const port = await closedPort()

@@ -345,6 +345,33 @@ describe('init without a terminal', () => {
 })
 
 describe('init', () => {
+  it('says what docs/SETUP.md shows', async t => {
+    const { url } = await receiver(t)
+    const one = newcomer({
+      mcdr: {
+        properties: { 'white-list': true },
+        primeBackup: { scheduled_backup: { require_online_players: true } },
+      },
+    })
+    await one.withoutTerminal({ env: { PB_WEBHOOK_URL: url, LANG: 'en_US.UTF-8' } })
+    const said = one.lines
+      .join('\n')
+      .replaceAll(one.folders[0]?.dir ?? '', '/opt/mcdr')
+      .replaceAll(` --config ${one.file}`, '')
+      .replaceAll(one.file, './config.json')
+      .replace(/took: \d\.\d\ds/, 'took: 0.02s')
+    const setup = readFileSync(join(import.meta.dirname, '../../docs/SETUP.md'), 'utf8')
+    assert.ok(setup.includes(`\n\`\`\`text\n${said}\n\`\`\`\n`), said)
+  })
+
+  it("names MCDReforged's folder to whoever named that of the server in it", async () => {
+    const one = newcomer()
+    const { dir = '' } = one.folders[0] ?? {}
+    await assert.rejects(one.withoutTerminal({ mcdr: [join(dir, 'server')] }), {
+      message: `${dir}/server is no folder of MCDReforged, but ${dir} is: name that one with --mcdr`,
+    })
+  })
+
   it('writes over nothing, and says so before it asks', async () => {
     const one = newcomer()
     writeFileSync(one.file, 'mine')
