@@ -1029,7 +1029,7 @@ describe('a config file', () => {
     inFolder(folder => {
       const missing = errorOf(() => loadConfig(join(folder, 'none.json'), {}))
       assert.deepEqual(missing.faults, [
-        'there is no such file; copy config.example.json, or name another with --config',
+        'there is no such file; make one with pb-bridge init, or name another with --config',
       ])
       assert.match(missing.message, /none\.json: one fault\n/)
       const isFolder = errorOf(() => loadConfig(folder, {}))
