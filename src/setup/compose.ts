@@ -1,4 +1,5 @@
 /** How servers are watched and who is told → the config file's text, with only the keys that matter. */
+import type { McdrFolder } from './folder.ts'
 import { literal } from './literal.ts'
 import type { NotificationBlock } from './notification.ts'
 import type { ServerPlan } from './plan.ts'
@@ -26,10 +27,15 @@ function composeServer({ name, folder, bot, timeZone }: ServerPlan): object {
     name: literal(name),
     ...(bot && { minecraft: composeBot(bot) }),
     ...(folder && { mcdr: { log: literal(folder.log) } }),
-    ...(folder?.primeBackup && { primeBackup: { database: literal(folder.primeBackup.database) } }),
+    ...(folder?.primeBackup && { primeBackup: composePrimeBackup(folder.primeBackup) }),
     ...(timeZone !== undefined && { timeZone }),
     ...(Object.keys(commands).length > 0 && { commands }),
   }
+}
+
+/** Its config only matters where a schedule rests while nobody is online; what is not there is not named. */
+function composePrimeBackup({ file, config, database }: NonNullable<McdrFolder['primeBackup']>): object {
+  return { database: literal(database), ...(config && { config: literal(file) }) }
 }
 
 function composeBot({ host, port, username, auth }: NonNullable<ServerPlan['bot']>): object {

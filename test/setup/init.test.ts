@@ -84,7 +84,10 @@ describe('init in a terminal', () => {
           name: 'minecraft',
           minecraft: { host: '127.0.0.1', port: 25_570, username: 'PrimeBackupBot' },
           mcdr: { log: mcdr?.log },
-          primeBackup: { database: mcdr?.database },
+          primeBackup: {
+            database: mcdr?.database,
+            config: join(String(mcdr?.dir), 'config', 'prime_backup', 'config.json'),
+          },
           commands: { mcdrPermissions: mcdr?.permissions },
         },
       ],
