@@ -139,6 +139,13 @@ const COMMANDS: { [name: string]: Command } = {
     arguments: ['endpoint'],
     run: async (values, [endpoint]) => (await import('./cli/operate.ts')).resume(values, endpoint),
   },
+  service: {
+    usage: 'service install|uninstall|status|print [--user NAME] [--config FILE]',
+    summary: 'keep the bridge running by systemd, as a user of its own; print: show the unit and do nothing',
+    options: { ...CONFIG, user: { type: 'string' } },
+    arguments: ['what to do'],
+    run: async (values, [verb]) => (await import('./cli/service.ts')).service(values, verb),
+  },
   secret: {
     usage: 'secret',
     summary: 'print a new secret for the signatures of a webhook',

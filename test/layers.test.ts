@@ -27,6 +27,8 @@ const RANKS: RegExp[] = [
   /^setup\//,
   /^(bridge|watch|follow|details|show|sight|rest|replay)\.ts$|^config\/schema\.ts$/,
   /^doctor\//,
+  // How systemd keeps it running.
+  /^service\//,
   /^demo\//,
   /^cli\//,
   /^cli\.ts$/,

@@ -7,6 +7,7 @@ import { manifest } from '../manifest.ts'
 import { openStore, type StoreNews } from '../outbox/open.ts'
 import { applyRequest } from '../outbox/operation.ts'
 import { pruneNowAndThen, type Retention } from '../outbox/prune.ts'
+import { startWatchdog } from '../service/watchdog.ts'
 import { isReload, type Reloaded } from './reload.ts'
 import { listenForStop } from './stop.ts'
 
@@ -54,6 +55,7 @@ export async function run(file: string): Promise<number> {
   }
   // On Windows it means that the window was closed.
   if (process.platform !== 'win32') process.on('SIGHUP', onHangUp)
+  const watchdog = startWatchdog(process.env, { clock, log })
   const control = startControl(config.state.dir, {
     clock,
     log,
@@ -61,6 +63,7 @@ export async function run(file: string): Promise<number> {
   })
   log.info({}, `stopping: ${await stop.received}`)
   process.off('SIGHUP', onHangUp)
+  watchdog.stop()
   stopPruning()
   await control.stop()
   await bridge.stop()
