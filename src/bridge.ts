@@ -17,6 +17,7 @@ import { createNotices, type Notices } from './notices.ts'
 import type { StoreNews } from './outbox/open.ts'
 import { createOutbox, type Outbox, type OutboxNews, type OutboxOptions } from './outbox/outbox.ts'
 import type { Store } from './outbox/store.ts'
+import { createGate } from './source/gate.ts'
 import { createWatch, type Watch } from './watch.ts'
 
 export const USER_AGENT = `${manifest.id}/${manifest.version}`
@@ -122,6 +123,7 @@ export function createBridge(initial: Config, deps: BridgeDeps): Bridge {
     }
   }
 
+  const gate = createGate(clock)
   /** By name; `print` changes with all that the watch goes by. */
   const watches = new Map<string, { watch: Watch; print: string }>()
   for (const server of config.servers) addWatch(server)
@@ -133,6 +135,7 @@ export function createBridge(initial: Config, deps: BridgeDeps): Bridge {
       tester,
       outbox,
       enabled: () => enabled().length > 0,
+      gate,
       muting,
       deliveries,
       raise: (code, ...values) => notices.raise(code, server.name, ...values),

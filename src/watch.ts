@@ -27,6 +27,7 @@ import { createSight } from './sight.ts'
 import { createBot, resolveAddress } from './source/bot.ts'
 import type { ChatMessage } from './source/chat.ts'
 import { textOf } from './source/component.ts'
+import type { Gate } from './source/gate.ts'
 import { ping } from './source/ping.ts'
 import { createTracker } from './tracker.ts'
 
@@ -50,6 +51,8 @@ export type WatchDeps = {
   outbox: Outbox
   /** An endpoint is enabled. */
   enabled(): boolean
+  /** Of all bots. */
+  gate: Gate
   muting: Muting
   /** How the deliveries to all endpoints stand. */
   deliveries(): Pick<Status, 'waiting' | 'dead' | 'paused' | 'muted'>
@@ -194,7 +197,7 @@ export function createWatch(server: ServerConfig, config: Config, deps: WatchDep
     minecraft &&
     createBot(
       { minecraft, tokenDir: join(config.state.dir, 'tokens') },
-      { clock, log, random: deps.random, isUrgent: () => tracker.state().restore !== null },
+      { clock, log, gate: deps.gate, random: deps.random, isUrgent: () => tracker.state().restore !== null },
       {
         fact: fact => {
           tracker.take(fact)

@@ -16,6 +16,7 @@ import type { Fact } from '../observation.ts'
 import { isShutdownReason } from '../observe.ts'
 import type { ChatMessage } from './chat.ts'
 import { type Ending, oneLine } from './disconnect.ts'
+import type { Gate } from './gate.ts'
 import { loadDialect, versionOf } from './library.ts'
 import { ping, type ServerStatus } from './ping.ts'
 import { type Play, runSession } from './session.ts'
@@ -98,7 +99,7 @@ export type BotEvents = {
 
 export function createBot(
   options: { minecraft: MinecraftConfig; tokenDir: string },
-  deps: { clock: Clock; log: Log; random(): number; isUrgent(): boolean },
+  deps: { clock: Clock; log: Log; gate: Gate; random(): number; isUrgent(): boolean },
   events: BotEvents,
 ): Bot {
   const { minecraft } = options
@@ -127,6 +128,7 @@ export function createBot(
   /** One try, from the ping to the end of the session. */
   async function connectOnce(): Promise<Ending> {
     const target = await resolveAddress(minecraft.host, minecraft.port, stopping.signal)
+    await deps.gate.enter(`${target.host}:${target.port}`, stopping.signal)
     const status = await pingOnce(target)
     if (minecraft.version === 'auto' && status instanceof Error)
       return { reason: `can't reach ${minecraft.host}:${minecraft.port}: ${oneLine(status.message)}` }

@@ -4,6 +4,7 @@ import { afterEach, describe, it } from 'node:test'
 import type { Fact } from '../../src/observation.ts'
 import { type Bot, createBot, type MinecraftConfig, minecraftSchema } from '../../src/source/bot.ts'
 import type { ChatMessage } from '../../src/source/chat.ts'
+import { createGate } from '../../src/source/gate.ts'
 import { encodeVarint } from '../../src/source/varint.ts'
 import { fakeClock } from '../fake/clock.ts'
 import {
@@ -39,7 +40,7 @@ function makeBot(port: number, over: Partial<MinecraftConfig> = {}, random = 0.5
   const urgent = { now: false }
   const bot = createBot(
     { minecraft: { ...minecraftSchema.parse({ port, username: 'Bot' }), ...over }, tokenDir: '' },
-    { clock, log, random: () => random, isUrgent: () => urgent.now },
+    { clock, log, gate: createGate(clock), random: () => random, isUrgent: () => urgent.now },
     { fact: fact => facts.push(fact), message: message => messages.push(message) },
   )
   bots.push(bot)
