@@ -96,6 +96,7 @@ export const configSchema = z
     servers: z
       .array(serverSchema)
       .min(1, 'is empty; write at least one server')
+      .max(500, 'is longer than 500 servers; run a second bridge with a state.dir of its own')
       .describe('The servers to watch.'),
     notification: notificationSchema.prefault({}),
     state: stateSchema,
