@@ -14,6 +14,7 @@ export function bytes(fallback: string, min: string) {
       context.issues.push({ code: 'custom', input: value, message })
       return z.NEVER
     })
+    .meta({ unit: 'size', range: `at least "${min}"` })
     .prefault(fallback)
 }
 

@@ -15,7 +15,7 @@ import { LOG_LEVELS } from './log.ts'
 import { minecraftSchema } from './source/bot.ts'
 
 /** A path in the config is relative to the config's file. */
-const path = z.string().min(1, 'is empty; write a path, or leave the key out')
+const path = z.string().min(1, 'is empty; write a path, or leave the key out').meta({ unit: 'path' })
 
 const mcdrSchema = z
   .strictObject({
@@ -79,6 +79,7 @@ const stateSchema = z
     dir: z
       .string()
       .min(1, 'is empty; write the path of a folder')
+      .meta({ unit: 'path' })
       .default('./data')
       .describe('Folder for what the bridge keeps: its store, and the tokens of Microsoft accounts.'),
     retention: duration('30d', { min: '1h' }).describe('How long events and what came of them are kept.'),

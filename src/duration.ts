@@ -38,18 +38,22 @@ export function duration(fallback: string, range: { min?: string; max?: string }
         return z.NEVER
       }
       if (parsedMs < minMs || parsedMs > maxMs) {
-        const bounds =
-          range.max === undefined ? `at least "${range.min}"` : `"${range.min ?? '0s'}" to "${range.max}"`
         context.issues.push({
           code: 'custom',
           input: value,
-          message: `is too ${parsedMs < minMs ? 'short' : 'long'}; write ${bounds}`,
+          message: `is too ${parsedMs < minMs ? 'short' : 'long'}; write ${boundsOf(range)}`,
         })
         return z.NEVER
       }
       return parsedMs
     })
+    .meta({ unit: 'duration', range: boundsOf(range) })
     .prefault(fallback)
+}
+
+function boundsOf({ min, max }: { min?: string; max?: string }): string | undefined {
+  if (max !== undefined) return `"${min ?? '0s'}" to "${max}"`
+  return min === undefined ? undefined : `at least "${min}"`
 }
 
 /** A duration as a value in the words of a notice. */

@@ -59,6 +59,7 @@ function optionalPath() {
   return z
     .string()
     .regex(/\S/, 'is no path; write that of the file, or null')
+    .meta({ unit: 'path' })
     .nullish()
     .transform(path => path ?? undefined)
 }

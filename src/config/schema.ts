@@ -4,7 +4,15 @@ import { z } from 'zod'
 import { configSchema } from '../config.ts'
 
 export function renderSchema(): string {
-  const schema = z.toJSONSchema(configSchema, { io: 'input', target: 'draft-7' })
+  const schema = z.toJSONSchema(configSchema, {
+    io: 'input',
+    target: 'draft-7',
+    // Said for people alone (`reference.ts`): no keywords of JSON Schema.
+    override: ({ jsonSchema }) => {
+      delete jsonSchema.unit
+      delete jsonSchema.range
+    },
+  })
   return `${JSON.stringify({ title: 'Prime Backup Bridge', ...schema }, null, 2)}\n`
 }
 

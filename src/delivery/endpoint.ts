@@ -64,7 +64,7 @@ const optionBlocks: { [type: string]: z.ZodType } = Object.fromEntries(
 const endpointSchema = z
   .strictObject({
     enabled: z.boolean().default(true).describe('false keeps the endpoint in the config without using it.'),
-    name: z.string().default('default').describe('Name of the endpoint in answers, logs and the page.'),
+    name: z.string().default('default').describe('Name of the endpoint in answers, logs and commands.'),
     type: typeSchema.describe(
       'Kind of the endpoint; absent it is the service whose host the URL names, else webhook.',
     ),
