@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { test } from 'node:test'
+import { renderSchema } from '../../src/config/schema.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 const PAGES = globSync(['*.md', 'docs/*.md', 'bench/*.md'], { cwd: ROOT })
@@ -13,7 +14,7 @@ function read(page: string): string {
 
 /** Without what stands in fences. */
 function prose(markdown: string): string {
-  return markdown.replace(/^ *```[^]*?^ *```/gm, '')
+  return markdown.replace(/^ *```[\s\S]*?^ *```/gm, '')
 }
 
 function headingsOf(markdown: string): string[] {
@@ -73,3 +74,29 @@ for (const chinese of PAGES.filter(page => page.endsWith('.zh.md'))) {
     assert.deepEqual(shapeOf(read(chinese)), shapeOf(read(english)))
   })
 }
+
+type Schema = { properties?: { [key: string]: Schema }; items?: Schema }
+
+/** `minecraft.port`, for each key below each block of the config. */
+function keysOf({ properties = {}, items }: Schema): string[] {
+  const own = Object.entries(properties).flatMap(([block, child]) => [
+    ...Object.keys((child.items ?? child).properties ?? {}).map(key => `${block}.${key}`),
+    ...keysOf(child),
+  ])
+  return items ? [...own, ...keysOf(items)] : own
+}
+
+test('the keys of the config that the documents name are those that there are', () => {
+  const known = new Set(keysOf(JSON.parse(renderSchema())))
+  const blocks = new Set([...known].map(key => key.split('.')[0]))
+  const named = PAGES.flatMap(page =>
+    [...prose(read(page)).matchAll(/`(?:servers\[\]\.)?(\w+)\.(\w+)`/g)]
+      .filter(([, block = '', key = '']) => blocks.has(block) && !['ts', 'md', 'json', 'lock'].includes(key))
+      .map(([, block, key]) => `${block}.${key}`),
+  )
+  assert.ok(named.length > 100)
+  assert.deepEqual(
+    named.filter(key => !known.has(key)),
+    [],
+  )
+})
