@@ -9,6 +9,7 @@ import { after, describe, it } from 'node:test'
 import { buildRelease } from '../../build/build.ts'
 import { systemClock } from '../../src/clock.ts'
 import { createPracticeServer } from '../../src/demo/server.ts'
+import { missingLines } from '../docs/recording.ts'
 import { until } from '../fake/until.ts'
 
 const SUITE_MS = 600_000
@@ -55,6 +56,7 @@ describe('the release at work', { concurrency: 2, timeout: SUITE_MS }, () => {
       )
       assert.deepEqual([error, stderr], [null, ''])
       assert.match(stdout, /^All of it arrived\.$/m)
+      assert.deepEqual(missingLines(stdout), [], 'the README shows a scene that the demo does not play so')
     })
   })
 
