@@ -40,6 +40,7 @@ const RUN_BY: { [command: string]: 'here' | { elsewhere: string; as: string } } 
     elsewhere: 'package.json',
     as: '"test": "npm run typecheck && npm run lint && npm run test:unit"',
   },
+  'npm run pb-bridge -- init': { elsewhere: 'test/setup/init.test.ts', as: 'inTerminal()' },
   'cp config.example.json config.json': 'here',
   'npm run pb-bridge -- check --online': 'here',
   'npm run pb-bridge -- test-notify': 'here',
