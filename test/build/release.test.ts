@@ -128,8 +128,11 @@ describe('the release, moved and alone', { concurrency: 2 }, () => {
     const names = [...readFileSync(example, 'utf8').matchAll(/\$\{(\w+)\}/g)].map(([, name]) => name)
     const secret = `whsec_${Buffer.alloc(24, 1).toString('base64')}`
     const env = Object.fromEntries(names.map(name => [name, name?.includes('SECRET') ? secret : 'SCT1key']))
-    const { code, stderr } = await call(['check', '--config', example], { env })
-    assert.equal(code, 0, stderr)
+    const { code, stdout, stderr } = await call(['check', '--config', example], { env })
+    // Its MCDReforged is nowhere here.
+    assert.equal(code, 1, stderr)
+    assert.ok(stdout.startsWith(`✓ ${example} is valid\n`), stdout)
+    assert.match(stdout, /✗ server survival: .*MCDR\.log/)
   })
 
   it('has a log for people on a terminal', async () => {
