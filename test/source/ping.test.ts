@@ -48,7 +48,7 @@ describe('ping', () => {
     const game = await startGame('1.16.5')
     const found = await ping({ host: '127.0.0.1', port: game.port }, { timeoutMs: TIMEOUT_MS, clock })
     await game.stop()
-    assert.deepEqual(found, { versionName: '1.16.5', protocol: 754 })
+    assert.deepEqual(found, { versionName: '1.16.5', protocol: 754, online: 0 })
   })
 
   it('asks as a client of no version, by the host and port of the config', async () => {
