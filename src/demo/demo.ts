@@ -174,6 +174,7 @@ async function stayUp({ screen, primeBackup, steve, say, language }: Stage, end:
     '!!pb back 1',
     '!!pb confirm',
     '!!pb test notify restore_failure',
+    '!!pb notify status',
   ]
   for (const example of examples) screen.print(`    ${example}`)
   screen.print(`    /fail   ${NARRATION.fail[language]}`)
