@@ -31,6 +31,7 @@ export function createRest(
   if (restWhenEmpty === false || (restWhenEmpty === undefined && file === undefined))
     return { expect: () => {}, stop: () => {} }
   let awaited: number | null = null
+  let stopped = false
   let cancel = () => {}
 
   async function ask() {
@@ -43,12 +44,13 @@ export function createRest(
 
   return {
     expect: dueAt => {
-      if (dueAt === awaited) return
+      if (stopped || dueAt === awaited) return
       cancel()
       awaited = dueAt
       if (dueAt !== null) cancel = clock.after(Math.max(0, dueAt - clock.now()), () => void ask())
     },
     stop: () => {
+      stopped = true
       awaited = null
       cancel()
     },

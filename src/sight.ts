@@ -32,6 +32,7 @@ export function createSight(
 ): Sight {
   let waiting: { trouble: Trouble; cancel(): void } | undefined
   let told: Trouble | undefined
+  let stopped = false
 
   function stopWaiting() {
     waiting?.cancel()
@@ -40,6 +41,7 @@ export function createSight(
 
   return {
     look: () => {
+      if (stopped) return
       const trouble = troubleOf(view())
       if (waiting?.trouble !== trouble) stopWaiting()
       if (trouble === undefined) {
@@ -54,7 +56,10 @@ export function createSight(
         waiting = { trouble, cancel }
       }
     },
-    stop: stopWaiting,
+    stop: () => {
+      stopped = true
+      stopWaiting()
+    },
   }
 }
 

@@ -6,18 +6,18 @@ import { compilePattern } from './command/permission.ts'
 import { createReplier } from './command/reply.ts'
 import { createRoster } from './command/roster.ts'
 import type { Status } from './command/status.ts'
+import { createUnheard } from './command/unheard.ts'
 import type { Config, ServerConfig } from './config.ts'
 import type { Tester } from './delivery/tester.ts'
 import { withDetails } from './details.ts'
 import { formatDuration } from './duration.ts'
 import type { LifecycleEvent } from './event.ts'
-import { createFollow, positionKey } from './follow.ts'
-import { type LifecycleState, parseState } from './lifecycle.ts'
+import { createFollow } from './follow.ts'
+import type { LifecycleState } from './lifecycle.ts'
 import type { Log } from './log.ts'
 import { manifest } from './manifest.ts'
 import type { NoticeCode } from './notices.ts'
 import { observeChat, readCommand } from './observe.ts'
-import { oneError } from './outbox/error.ts'
 import type { Outbox } from './outbox/outbox.ts'
 import type { Row, Store } from './outbox/store.ts'
 import { createDetails } from './primebackup/database.ts'
@@ -26,9 +26,9 @@ import { createShow, SHOW_PATIENCE_MS } from './show.ts'
 import { createSight } from './sight.ts'
 import { createBot, resolveAddress } from './source/bot.ts'
 import type { ChatMessage } from './source/chat.ts'
-import { textOf } from './source/component.ts'
 import type { Gate } from './source/gate.ts'
 import { ping } from './source/ping.ts'
+import { readPosition, readStored } from './stored.ts'
 import { createTracker } from './tracker.ts'
 
 export type Watch = {
@@ -73,9 +73,6 @@ export function createWatch(server: ServerConfig, config: Config, deps: WatchDep
     chatPatterns: server.commands.chatPatterns.map(compilePattern),
     ...(timeZone !== undefined && { timeZone }),
   }
-  /** By code and what it is about, so that a trouble that goes on is told once. */
-  const unheard = new Map<string, string>()
-
   let stateRow: Row | undefined
   let adopted = false
   let stopped = false
@@ -250,19 +247,11 @@ export function createWatch(server: ServerConfig, config: Config, deps: WatchDep
     show.hear(message)
     const own = play()
     if (message.sender?.uuid !== undefined && message.sender.uuid === own?.uuid) return
-    tellUnheard(message)
+    unheard.hear(message)
     const fact = observeChat(message, rules, clock.now())
     if (fact) tracker.take(fact)
     const command = readCommand(message, rules)
     if (command) notify.hear(command)
-  }
-
-  function tellUnheard(message: ChatMessage) {
-    if (unheard.size === 0) return
-    const player = playerOf(message)
-    if (player?.name === undefined || !roster.allows(player)) return
-    for (const text of unheard.values()) replier.send(player.name, { text, color: 'yellow' })
-    unheard.clear()
   }
 
   function adoptState() {
@@ -270,35 +259,13 @@ export function createWatch(server: ServerConfig, config: Config, deps: WatchDep
     const stored = readState()
     if (!adopted) return
     tracker.adopt(stored)
-    if (!stopped) follow?.start(readPosition())
+    if (!stopped) follow?.start(readPosition(store, server.name))
   }
 
-  /** The state that an earlier run stored; an unreadable one is kept aside, and said. */
   function readState(): LifecycleState | undefined {
-    let found: { body?: unknown } | undefined
-    try {
-      found = store.read(database => ({
-        body: database.prepare('SELECT body FROM state WHERE server = ?').get(server.name)?.body,
-      }))
-    } catch (error) {
-      log.error({}, `the stored state can't be read: ${oneError(error)}`)
-    }
-    if (!found) return undefined
-    adopted = true
-    if (found.body === undefined) return undefined
-    const state = parseState(found.body)
-    if (state) return state
-    log.error({}, 'the stored state is unreadable; it is set aside, and the lifecycle begins anew')
-    const aside = `${server.name} (unreadable since ${new Date(clock.now()).toISOString()})`
-    void store.put([{ table: 'state', server: aside, body: String(found.body) }])
-    return undefined
-  }
-
-  function readPosition(): unknown {
-    return store.read(database => ({
-      body: database.prepare('SELECT body FROM position WHERE source = ?').get(positionKey(server.name))
-        ?.body,
-    }))?.body
+    const found = readStored(store, server.name, { clock, log })
+    adopted ||= found !== undefined
+    return found?.state
   }
 
   function status(): Status {
@@ -316,6 +283,7 @@ export function createWatch(server: ServerConfig, config: Config, deps: WatchDep
 
   const replier = createReplier(server.commands.reply, play, { clock, log })
   const roster = createRoster(server.commands, { log })
+  const unheard = createUnheard(language, roster, replier.send)
   const notify = createNotifyCommand(
     { server: server.name, commands: server.commands, language, enabled: deps.enabled, manifest },
     { tester, roster, clock, log, send: replier.send, status, muting: deps.muting },
@@ -329,7 +297,7 @@ export function createWatch(server: ServerConfig, config: Config, deps: WatchDep
       // A wrong path is better said now than after the next backup.
       details?.find(0)
       // Where the store can't be read, the log waits: it keeps what it has, and its position is in the store.
-      if (adopted) follow?.start(readPosition())
+      if (adopted) follow?.start(readPosition(store, server.name))
       bot?.start()
     },
     stop: async () => {
@@ -345,17 +313,8 @@ export function createWatch(server: ServerConfig, config: Config, deps: WatchDep
     },
     stateRows: () => (adopted ? stateRows() : []),
     adoptState,
-    announce: ({ notice, extra }) => {
-      if (notice) unheard.set(`${notice.code} ${String(extra?.about ?? '')}`, notice.text[language])
-    },
+    announce: unheard.add,
   }
-}
-
-/** Who is there, as a message shows: whoever spoke, or has just joined. */
-function playerOf({ kind, sender, component }: ChatMessage): ChatMessage['sender'] {
-  if (kind === 'player') return sender
-  const [name] = component.with
-  return component.translate === 'multiplayer.player.joined' && name ? { name: textOf(name) } : undefined
 }
 
 function wordsOf(event: LifecycleEvent): string {

@@ -25,7 +25,7 @@ const RANKS: RegExp[] = [
   /^config(\.ts$|\/(environment|fault)\.ts$)/,
   // What lies on the disk beside the bridge, read for a new config or for a diagnosis.
   /^setup\//,
-  /^(bridge|watch|follow|details|show|sight|rest|replay)\.ts$|^config\/(schema|reference)\.ts$/,
+  /^(bridge|watch|follow|details|show|sight|rest|stored|replay)\.ts$|^config\/(schema|reference)\.ts$/,
   /^doctor\//,
   // How systemd keeps it running.
   /^service\//,
