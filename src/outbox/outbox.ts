@@ -8,28 +8,26 @@ import type { Clock } from '../clock.ts'
 import { type LifecycleEvent, statusOf } from '../event.ts'
 import type { Log } from '../log.ts'
 import type { Outcome } from '../outcome.ts'
-import { attemptRow, type DeadReason, type Delivery, deliveryId, deliveryRow } from './delivery.ts'
+import { attemptRow, type DeadReason, type Delivery, deliveryRow } from './delivery.ts'
 import { oneError } from './error.ts'
 import { afterTry, type EndpointHealth, probeInMs, soundHealth } from './health.ts'
 import { heldUntil, partHeld } from './held.ts'
-import { judgeTry, type RetryPolicy, type Verdict } from './retry.ts'
-import { readDelivery, readEvent, readJson, strippedDelivery } from './row.ts'
+import {
+  type Entry,
+  healthRow,
+  type Lane,
+  newDelivery,
+  newLane,
+  type Recipient,
+  tasksUnderWay,
+  waitingIn,
+} from './lane.ts'
+import { readActive } from './load.ts'
+import { createRequests } from './requests.ts'
+import { judgeTry, type Verdict } from './retry.ts'
 import type { Row, Store } from './store.ts'
 
-/** What the outbox must know of an endpoint. */
-export type Recipient = {
-  key: string
-  /** Of all that decides where and how it sends. */
-  fingerprint: string
-  retry: RetryPolicy
-  wants(event: LifecycleEvent): boolean
-  /** Until when an event is kept back, epoch milliseconds; undefined where it may be told now. */
-  quietUntil?(event: LifecycleEvent, now: number): number | undefined
-  /** What was kept back, as one event; undefined where each is told by itself. */
-  digest?(events: readonly LifecycleEvent[], now: number): LifecycleEvent
-  /** What is told last of a task takes the place of what was told before. */
-  inPlace?: boolean
-}
+export type { Entry, Recipient } from './lane.ts'
 
 /** What a person should hear of. */
 export type OutboxNews =
@@ -53,36 +51,12 @@ export type OutboxDeps = {
   onWork(endpoint: string): void
 }
 
-/** An active delivery and its event. */
-export type Entry = {
-  delivery: Delivery
-  event: LifecycleEvent
-  /** Monotonic, as is the next. */
-  dueAt: number
-  expiresAt: number
-}
-
-type Lane = {
-  recipient: Recipient
-  health: EndpointHealth
-  /** Monotonic: when one delivery is tried while the endpoint is paused. */
-  probeDueAt: number
-  /** Epoch milliseconds; null where nobody muted it. */
-  mutedUntil: number | null
-  /** The config has it no longer; it goes when nothing is being sent for it. */
-  isLeaving?: true
-  /** Waiting and sending, in order. */
-  active: Map<string, Entry>
-}
-
 /** More than this are not kept active for one endpoint: the oldest starts are given up first, then the oldest. */
 const MAX_ACTIVE = 10_000
 /** When what an earlier run left could not be read. */
 const RELOAD_MS = 60_000
 /** Over how long the backlog of a receiver that is back is spread. */
 const SPREAD_MS = 10_000
-/** What was stored to be held longer than this was so by a clock that was wrong. */
-const LONGEST_HELD_MS = 31 * 86_400_000
 /** Of an answer's body, for a person who looks into a dead letter. */
 const MAX_ANSWER_LENGTH = 2048
 
@@ -107,8 +81,7 @@ export function createOutbox(options: OutboxOptions, deps: OutboxDeps) {
     for (const recipient of next.recipients) {
       const lane = lanes.get(recipient.key)
       if (!lane) {
-        const health = soundHealth(recipient.fingerprint)
-        lanes.set(recipient.key, { recipient, health, probeDueAt: 0, mutedUntil: null, active: new Map() })
+        lanes.set(recipient.key, newLane(recipient))
         continue
       }
       const isSame = lane.recipient.fingerprint === recipient.fingerprint
@@ -122,7 +95,7 @@ export function createOutbox(options: OutboxOptions, deps: OutboxDeps) {
   function leave(lane: Lane) {
     const { recipient, active } = lane
     lane.recipient = { ...recipient, wants: () => false }
-    const waiting = [...active.values()].filter(({ delivery }) => delivery.state === 'waiting')
+    const waiting = waitingIn(lane)
     for (const entry of waiting) end(entry, 'dead', 'removed')
     void store.put(waiting.map(({ delivery }) => deliveryRow(delivery)))
     // What is being sent has yet to tell what came of it.
@@ -143,20 +116,9 @@ export function createOutbox(options: OutboxOptions, deps: OutboxDeps) {
 
   /** False while there is no database. What was accepted before there was one comes after what it has. */
   function loadOnce(): boolean {
-    const found = store.read(database => {
-      // `CASE`, because an unreadable body would make the whole query fail.
-      const { top } =
-        database
-          .prepare("SELECT max(CASE WHEN json_valid(body) THEN body ->> '$.order' END) AS top FROM delivery")
-          .get() ?? {}
-      for (const row of database.prepare('SELECT key, body FROM endpoint').all()) loadHealth(row)
-      const bodyOf = database.prepare('SELECT body FROM event WHERE id = ?')
-      const rows = database.prepare("SELECT * FROM delivery WHERE state IN ('waiting', 'sending')").all()
-      const entries = rows
-        .filter(row => !lanes.get(String(row.endpoint))?.active.has(String(row.id)))
-        .flatMap(row => adopt(row, bodyOf.get(String(row.event_id))?.body) ?? [])
-      return { top: Number(top) || 0, entries: entries.sort((a, b) => a.delivery.order - b.delivery.order) }
-    })
+    const found = store.read(database =>
+      readActive(database, { lanes, store, clock, log, expiryOf, setHealth, bury }),
+    )
     if (!found) return false
     const newer = [...lanes.values()].flatMap(({ active }) => [...active.values()])
     for (const { delivery } of newer) delivery.order += found.top
@@ -170,18 +132,6 @@ export function createOutbox(options: OutboxOptions, deps: OutboxDeps) {
     return true
   }
 
-  function loadHealth(row: Record<string, unknown>) {
-    const lane = lanes.get(String(row.key))
-    const health = readJson<EndpointHealth & { mutedUntil?: number | null }>(row.body)
-    if (!lane || !health) return
-    lane.mutedUntil = health.mutedUntil ?? null
-    if (health.fingerprint === lane.recipient.fingerprint) setHealth(lane, health)
-    else if (health.pausedAt !== null) {
-      log.info({ endpoint: row.key }, `endpoint ${row.key} has changed in the config; it is no longer paused`)
-      void store.put([healthRow(lane)])
-    }
-  }
-
   /** When a start is stale, by the clock that does not jump; never for all else. */
   function expiryOf(event: LifecycleEvent): number {
     if (statusOf(event.name) !== 'start') return Number.POSITIVE_INFINITY
@@ -191,35 +141,6 @@ export function createOutbox(options: OutboxOptions, deps: OutboxDeps) {
   function setHealth(lane: Lane, health: EndpointHealth) {
     lane.health = health
     lane.probeDueAt = clock.monotonic() + probeInMs(health, clock.now())
-  }
-
-  function adopt(row: Record<string, unknown>, eventBody: unknown): Entry | undefined {
-    const event = readEvent(eventBody)
-    const delivery = readDelivery(row)
-    if (!delivery || !event) {
-      log.error(
-        { delivery: row.id },
-        `the delivery ${row.id} is unreadable; it is set aside as a dead letter`,
-      )
-      bury(delivery ?? strippedDelivery(row), 'unreadable')
-      return undefined
-    }
-    const lane = lanes.get(delivery.endpoint)
-    if (!lane) {
-      log.warn(
-        { delivery: delivery.id },
-        `endpoint ${delivery.endpoint} is no longer in the config; its delivery of ${delivery.event} is kept as a dead letter`,
-      )
-      bury(delivery, 'removed')
-      return undefined
-    }
-    const interrupted = delivery.state === 'sending'
-    // It may have arrived: the next try says so to its provider.
-    if (interrupted) delivery.carry = { ...(delivery.carry as object | undefined), doubtful: true }
-    delivery.state = 'waiting'
-    const longestMs = delivery.held ? LONGEST_HELD_MS : Math.max(0, ...lane.recipient.retry.delaysMs)
-    const waitMs = interrupted ? 0 : Math.min(Math.max(0, delivery.dueAt - clock.now()), longestMs)
-    return { delivery, event, dueAt: clock.monotonic() + waitMs, expiresAt: expiryOf(event) }
   }
 
   /** Stores events with their deliveries, and whatever rows belong to the same transaction; then they may be sent. */
@@ -339,18 +260,12 @@ export function createOutbox(options: OutboxOptions, deps: OutboxDeps) {
     ]
   }
 
-  /** What is told of one task goes one after the other. */
-  function tasksUnderWay({ active }: Lane): Set<string> {
-    const sending = [...active.values()].filter(({ delivery }) => delivery.state === 'sending')
-    return new Set(sending.map(({ delivery }) => delivery.taskId))
-  }
-
   /** Milliseconds until `next` may have another answer; undefined where only a `finish` can change it. */
   function nextDueInMs(endpoint: string): number | undefined {
     const lane = lanes.get(endpoint)
     if (!lane) return undefined
     const busyTasks = tasksUnderWay(lane)
-    const waiting = [...lane.active.values()].filter(({ delivery }) => delivery.state === 'waiting')
+    const waiting = waitingIn(lane)
     if (lane.health.pausedAt !== null) {
       if (waiting.length === 0 || busyTasks.size > 0) return undefined
       return Math.max(0, lane.probeDueAt - clock.monotonic())
@@ -429,9 +344,7 @@ export function createOutbox(options: OutboxOptions, deps: OutboxDeps) {
 
   /** Makes what waits due within `spreadMs`, so that it does not all come at once. */
   function makeDue(lane: Lane, spreadMs: number): Row[] {
-    const waiting = [...lane.active.values()].filter(
-      ({ delivery }) => delivery.state === 'waiting' && !delivery.held,
-    )
+    const waiting = waitingIn(lane).filter(({ delivery }) => !delivery.held)
     return waiting.map((entry, index) => {
       const waitMs = Math.round((spreadMs * index) / waiting.length)
       entry.dueAt = Math.min(entry.dueAt, clock.monotonic() + waitMs)
@@ -454,11 +367,6 @@ export function createOutbox(options: OutboxOptions, deps: OutboxDeps) {
     if (before.pausedAt === null && lane.health.pausedAt !== null)
       onNews({ type: 'paused', endpoint: key, reason: lane.health.pausedFor ?? '' })
     if (before.pausedAt !== null && lane.health.pausedAt === null) onNews({ type: 'resumed', endpoint: key })
-  }
-
-  function healthRow({ recipient, health, mutedUntil }: Lane): Row {
-    const body = { ...health, ...(mutedUntil !== null && { mutedUntil }) }
-    return { table: 'endpoint', key: recipient.key, body: JSON.stringify(body) }
   }
 
   /** True when the entry is a start that came too late; it is ended. */
@@ -495,7 +403,7 @@ export function createOutbox(options: OutboxOptions, deps: OutboxDeps) {
   }
 
   function giveUpOldest(lane: Lane) {
-    const waiting = [...lane.active.values()].filter(({ delivery }) => delivery.state === 'waiting')
+    const waiting = waitingIn(lane)
     const oldest = waiting.find(({ event }) => statusOf(event.name) === 'start') ?? waiting[0]
     if (!oldest) return
     oldest.delivery.reason = {
@@ -504,91 +412,6 @@ export function createOutbox(options: OutboxOptions, deps: OutboxDeps) {
     }
     end(oldest, 'dead', 'exhausted')
     void store.put([deliveryRow(oldest.delivery)])
-  }
-
-  /* What a person asks for */
-
-  /** Ends a pause, and makes all that waits due: whoever asks has mended it. False where there is no such endpoint. */
-  async function resume(endpoint: string): Promise<boolean> {
-    const lane = lanes.get(endpoint)
-    if (!lane) return false
-    const paused = lane.health.pausedAt !== null
-    lane.health = soundHealth(lane.recipient.fingerprint)
-    await store.put([healthRow(lane), ...makeDue(lane, 0)])
-    if (paused) onNews({ type: 'resumed', endpoint })
-    onWork(endpoint)
-    return true
-  }
-
-  /** Keeps everything back from an endpoint until then; null ends that. False where there is no such endpoint. */
-  async function mute(endpoint: string, until: number | null): Promise<boolean> {
-    const lane = lanes.get(endpoint)
-    if (!lane) return false
-    lane.mutedUntil = until
-    for (const entry of lane.active.values()) {
-      // Quiet hours may go on: whether they do is seen when it is due.
-      if (entry.delivery.held) entry.dueAt = clock.monotonic()
-    }
-    await store.put([healthRow(lane)])
-    onWork(endpoint)
-    return true
-  }
-
-  /** Sends an ended delivery again, under the same id, with all its tries anew. False where it can't be. */
-  async function resend(id: string): Promise<boolean> {
-    const stored = find(id)
-    if (!stored?.event || stored.delivery.state === 'sending') return false
-    const lane = lanes.get(stored.delivery.endpoint)
-    if (!lane) return false
-    const { why: _why, endedAt: _endedAt, held: _held, digest: _digest, ...kept } = stored.delivery
-    const delivery: Delivery = {
-      ...kept,
-      state: 'waiting',
-      endedAt: null,
-      attempts: 0,
-      stale: false,
-      dueAt: clock.now(),
-      // An earlier try may have arrived: a service that says "duplicate" has it.
-      ...(kept.carry === undefined && kept.attempts > 0 && { carry: { doubtful: true } }),
-    }
-    const entry = {
-      delivery,
-      event: stored.event,
-      dueAt: clock.monotonic(),
-      expiresAt: expiryOf(stored.event),
-    }
-    lane.active.set(id, entry)
-    await store.put([deliveryRow(delivery)])
-    onWork(delivery.endpoint)
-    return true
-  }
-
-  /** Gives a delivery up for good: a waiting one, or a dead letter. False where there is none. */
-  async function drop(id: string): Promise<boolean> {
-    const stored = find(id)
-    if (!stored || !['waiting', 'dead'].includes(stored.delivery.state)) return false
-    end(stored, 'dropped')
-    await store.put([deliveryRow(stored.delivery)])
-    return true
-  }
-
-  /** The event is undefined where its record is unreadable. */
-  function find(id: string): { delivery: Delivery; event: LifecycleEvent | undefined } | undefined {
-    for (const { active } of lanes.values()) {
-      const entry = active.get(id)
-      if (entry) return entry
-    }
-    const row = rowOf('delivery', id)
-    const delivery = row && readDelivery(row)
-    return delivery && { delivery, event: readEvent(rowOf('event', delivery.eventId)?.body) }
-  }
-
-  /** A row as it is, on the disk or still on its way there; no flush, so that many changes share one commit. */
-  function rowOf(table: 'delivery' | 'event', id: string): Record<string, unknown> | undefined {
-    return (
-      store.waiting(table, id) ??
-      store.read(database => database.prepare(`SELECT * FROM ${table} WHERE id = ?`).get(id))
-    )
   }
 
   /** Everything active, once more: for a store whose file had to be made anew. */
@@ -608,16 +431,22 @@ export function createOutbox(options: OutboxOptions, deps: OutboxDeps) {
   return {
     load,
     update,
+    ...createRequests({
+      lanes,
+      store,
+      clock,
+      expiryOf,
+      makeDue,
+      end,
+      onWork,
+      onResumed: endpoint => onNews({ type: 'resumed', endpoint }),
+    }),
     accept,
     amend,
     next,
     nextDueInMs,
     begin,
     finish,
-    resume,
-    mute,
-    resend,
-    drop,
     activeRows,
     /** Of an active delivery, as it is now; undefined for one that has ended. */
     stateOf: (id: string) =>
@@ -634,24 +463,5 @@ export function createOutbox(options: OutboxOptions, deps: OutboxDeps) {
         pausedAt: health.pausedAt,
         pausedFor: health.pausedFor,
       })),
-  }
-}
-
-function newDelivery(event: LifecycleEvent, endpoint: string, now: number, order: number): Delivery {
-  return {
-    id: deliveryId(event.id, endpoint),
-    eventId: event.id,
-    endpoint,
-    state: 'waiting',
-    createdAt: now,
-    dueAt: now,
-    endedAt: null,
-    taskId: event.taskId,
-    event: event.name,
-    server: event.server,
-    eventAt: event.at,
-    order,
-    attempts: 0,
-    stale: false,
   }
 }
