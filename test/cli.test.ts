@@ -1,6 +1,4 @@
 import assert from 'node:assert/strict'
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,8 +6,8 @@ import { after, describe, it, type TestContext } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import { EVENT_NAMES } from '../src/event.ts'
 import { manifest } from '../src/manifest.ts'
-import { CLI } from './fake/cli.ts'
 import { closedPort, startBare, startGame } from './fake/game.ts'
+import { type CliOptions, type Done, doneOf, type Running, startCli } from './fake/process.ts'
 import { answer, hang, type Reply, startReceiver } from './fake/receiver.ts'
 import { until } from './fake/until.ts'
 import { zipOf } from './fake/zip.ts'
@@ -38,35 +36,13 @@ after(() => rmSync(home, { recursive: true }))
 /** What one process compiled, the next need not. */
 const CACHE = join(home, 'cache')
 
-type Options = { env?: { [name: string]: string }; cwd?: string; node?: string[] }
-
-type Running = { child: ChildProcess; stdout(): string; stderr(): string; ended: Promise<number | null> }
-
-/** The command line as a process of its own, with nothing in its environment but what the test says. */
-function start(args: string[], { env = {}, cwd = home, node = [] }: Options = {}): Running {
-  const child = spawn(process.execPath, [...node, CLI, ...args], {
-    cwd,
-    env: { PATH: process.env.PATH, NODE_COMPILE_CACHE: CACHE, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: 30_000,
-    killSignal: 'SIGKILL',
-  })
-  let stdout = ''
-  let stderr = ''
-  child.stdout.setEncoding('utf8').on('data', text => {
-    stdout += text
-  })
-  child.stderr.setEncoding('utf8').on('data', text => {
-    stderr += text
-  })
-  const ended = once(child, 'close').then(([code]) => code as number | null)
-  return { child, stdout: () => stdout, stderr: () => stderr, ended }
+/** The command line, which compiles once for all of them. */
+function start(args: string[], { env = {}, cwd = home, ...options }: CliOptions = {}): Running {
+  return startCli(args, { ...options, cwd, env: { NODE_COMPILE_CACHE: CACHE, ...env } })
 }
 
-async function call(args: string[], options?: Options) {
-  const running = start(args, options)
-  const code = await running.ended
-  return { code, stdout: running.stdout(), stderr: running.stderr() }
+function call(args: string[], options?: CliOptions): Promise<Done> {
+  return doneOf(start(args, options))
 }
 
 let files = 0
@@ -452,7 +428,7 @@ describe('schema', () => {
 describe('replay', { concurrency: 2 }, () => {
   const chatOf = (scenario: string) => join(CORPUS, scenario, 'chat.jsonl')
 
-  async function replay(args: string[], options?: Options) {
+  async function replay(args: string[], options?: CliOptions) {
     const { code, stdout, stderr } = await call(['replay', ...args], options)
     assert.equal(code, 0, stderr)
     assert.equal(stderr, '')

@@ -1,30 +1,11 @@
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { configOf, folder, serverOf, writeConfig } from '../doctor/fixture.ts'
+import { callCli } from '../fake/process.ts'
 
-const CLI = join(import.meta.dirname, '../../src/cli.ts')
 const healthy = folder()
 
-async function check(file: string, ...flags: string[]) {
-  const child = spawn(process.execPath, [CLI, 'check', '-c', file, ...flags], {
-    env: { PATH: process.env.PATH },
-    stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: 30_000,
-  })
-  let stdout = ''
-  let stderr = ''
-  child.stdout.setEncoding('utf8').on('data', text => {
-    stdout += text
-  })
-  child.stderr.setEncoding('utf8').on('data', text => {
-    stderr += text
-  })
-  const [code] = await once(child, 'close')
-  return { code, stdout, stderr }
-}
+const check = (file: string, ...flags: string[]) => callCli(['check', '-c', file, ...flags])
 
 describe('pb-bridge check', () => {
   it('ends with 0 where all is well, and where there are warnings only', async () => {

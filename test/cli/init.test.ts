@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
 import { stripVTControlCharacters } from 'node:util'
 import { makeFolder } from '../fake/folder.ts'
+import { callCli } from '../fake/process.ts'
 import { startReceiver } from '../fake/receiver.ts'
 import { CTRL_C, DOWN, ENTER } from '../fake/terminal.ts'
 import { until } from '../fake/until.ts'
@@ -27,24 +28,7 @@ function emptyFolder() {
   return mkdtempSync(join(root, 'cwd-'))
 }
 
-async function call(cwd: string, args: string[]) {
-  const child = spawn(process.execPath, [CLI, ...args], {
-    cwd,
-    env,
-    stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: 30_000,
-  })
-  let stdout = ''
-  let stderr = ''
-  child.stdout.setEncoding('utf8').on('data', text => {
-    stdout += text
-  })
-  child.stderr.setEncoding('utf8').on('data', text => {
-    stderr += text
-  })
-  const [code] = await once(child, 'close')
-  return { code, stdout, stderr }
-}
+const call = (cwd: string, args: string[]) => callCli(args, { cwd, env })
 
 describe('pb-bridge init', () => {
   it('without a terminal writes ./config.json, which check then takes', async () => {

@@ -1,6 +1,4 @@
 import assert from 'node:assert/strict'
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -17,7 +15,7 @@ import { openStore } from '../../src/outbox/open.ts'
 import { createOutbox } from '../../src/outbox/outbox.ts'
 import { openReader, readDeliveries } from '../../src/outbox/read.ts'
 import type { Outcome } from '../../src/outcome.ts'
-import { CLI } from '../fake/cli.ts'
+import { type Running, startCli } from '../fake/process.ts'
 import { answer, type Reply, startReceiver } from '../fake/receiver.ts'
 import { until } from '../fake/until.ts'
 
@@ -25,26 +23,10 @@ const clock = systemClock
 const cache = mkdtempSync(join(tmpdir(), 'pb-operate-cache-'))
 after(() => rmSync(cache, { recursive: true }))
 
-type Running = { child: ChildProcess; stdout(): string; stderr(): string; ended: Promise<number | null> }
-
 function start(t: TestContext, args: string[], env = {}): Running {
-  const child = spawn(process.execPath, [CLI, ...args], {
-    env: { PATH: process.env.PATH, NODE_COMPILE_CACHE: cache, TZ: 'Asia/Shanghai', ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: 60_000,
-    killSignal: 'SIGKILL',
-  })
-  t.after(() => child.kill('SIGKILL'))
-  let stdout = ''
-  let stderr = ''
-  child.stdout.setEncoding('utf8').on('data', text => {
-    stdout += text
-  })
-  child.stderr.setEncoding('utf8').on('data', text => {
-    stderr += text
-  })
-  const ended = once(child, 'close').then(([code]) => code as number | null)
-  return { child, stdout: () => stdout, stderr: () => stderr, ended }
+  const running = startCli(args, { env: { NODE_COMPILE_CACHE: cache, TZ: 'Asia/Shanghai', ...env } })
+  t.after(() => running.child.kill('SIGKILL'))
+  return running
 }
 
 /** A folder with a config of two endpoints, `hook` and `手机`, and what a bridge left in it. */

@@ -1,26 +1,15 @@
 import assert from 'node:assert/strict'
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { CLI } from '../fake/cli.ts'
+import { type Running, startCli } from '../fake/process.ts'
 import { until } from '../fake/until.ts'
 
-function spawned(t: TestContext, args: string[]) {
-  const child: ChildProcess = spawn(process.execPath, [CLI, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
-  t.after(() => child.kill('SIGKILL'))
-  let stdout = ''
-  let stderr = ''
-  child.stdout?.on('data', text => {
-    stdout += text
-  })
-  child.stderr?.on('data', text => {
-    stderr += text
-  })
-  const ended = once(child, 'close').then(([code]) => code as number | null)
-  return { child, stdout: () => stdout, stderr: () => stderr, ended }
+function spawned(t: TestContext, args: string[]): Running {
+  const running = startCli(args)
+  t.after(() => running.child.kill('SIGKILL'))
+  return running
 }
 
 /** A folder whose config watches these servers by logs that are not there, and a bridge that runs by it. */

@@ -1,7 +1,6 @@
 /** Every command of the README is run here, or it is said who runs it. */
+
 import assert from 'node:assert/strict'
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import {
   cpSync,
   existsSync,
@@ -16,6 +15,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { type Game, startGame } from '../fake/game.ts'
+import { type Running, startProcess } from '../fake/process.ts'
 import { answer, type Receiver, startReceiver } from '../fake/receiver.ts'
 import { until } from '../fake/until.ts'
 
@@ -51,27 +51,15 @@ const COMMANDS = commandsOf(README)
 /** A copy of the repository, with a config of its own. */
 const copy = mkdtempSync(join(tmpdir(), 'pb-bridge-readme-'))
 
-type Run = { child: ChildProcess; stdout(): string; stderr(): string; ended: Promise<number | null> }
-
 /** A command of the README, letter for letter, in a process group of its own. */
-function start(command: string): Run {
+function start(command: string): Running {
   assert.ok(COMMANDS.includes(command), `the README has no command "${command}"`)
-  const child = spawn('sh', ['-c', command], {
+  return startProcess('sh', ['-c', command], {
     cwd: copy,
     env: { PATH: process.env.PATH, HOME: copy, npm_config_update_notifier: 'false' },
-    stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
+    timeout: 0,
   })
-  let stdout = ''
-  let stderr = ''
-  child.stdout.setEncoding('utf8').on('data', text => {
-    stdout += text
-  })
-  child.stderr.setEncoding('utf8').on('data', text => {
-    stderr += text
-  })
-  const ended = once(child, 'close').then(([code]) => code as number | null)
-  return { child, stdout: () => stdout, stderr: () => stderr, ended }
 }
 
 describe('the commands of the README', () => {
