@@ -11,6 +11,7 @@ import { createHttp } from './delivery/http.ts'
 import { recipientsOf } from './delivery/recipient.ts'
 import { createTester } from './delivery/tester.ts'
 import { createWorker } from './delivery/worker.ts'
+import { NOTICE } from './event.ts'
 import type { Log } from './log.ts'
 import { manifest } from './manifest.ts'
 import { createNotices, type Notices } from './notices.ts'
@@ -86,18 +87,25 @@ export function createBridge(initial: Config, deps: BridgeDeps): Bridge {
     void outbox.accept([event])
     for (const { watch } of watches.values()) watch.announce(event)
   })
-  const muting: Muting = {
-    known: () =>
-      enabled()
-        .filter(({ provider }) => !provider.promptly)
-        .map(({ key }) => key),
-    mute: (endpoint, until) => {
-      const muted = new Set(deliveries().muted.map(one => one.endpoint))
-      const wanted = endpoint === undefined ? muting.known() : [endpoint]
-      const changed = until === null ? wanted.filter(key => muted.has(key)) : wanted
-      for (const key of changed) void outbox.mute(key, until)
-      return changed
-    },
+  /** What the operators of one server may mute: the endpoints that hear of it, and can wait. */
+  function mutingOf(server: string): Muting {
+    const mutable = () =>
+      enabled().filter(({ provider, servers }) => !provider.promptly && (servers?.includes(server) ?? true))
+    return {
+      known: () => mutable().map(({ key }) => key),
+      mute: (endpoint, until) => {
+        const muted = new Set(deliveries().muted.map(one => one.endpoint))
+        const changed = mutable()
+          .filter(({ key, notices }) => {
+            if (endpoint !== undefined) return key === endpoint
+            // Without a name it is for those that people read; machines wait for their events.
+            return until === null ? muted.has(key) : notices
+          })
+          .map(({ key }) => key)
+        for (const key of changed) void outbox.mute(key, until)
+        return changed
+      },
+    }
   }
 
   function deliveries() {
@@ -136,7 +144,7 @@ export function createBridge(initial: Config, deps: BridgeDeps): Bridge {
       outbox,
       enabled: () => enabled().length > 0,
       gate,
-      muting,
+      muting: mutingOf(server.name),
       deliveries,
       raise: (code, ...values) => notices.raise(code, server.name, ...values),
     })
@@ -238,10 +246,10 @@ function raiseNews(notices: Notices, news: OutboxNews) {
     case 'resumed':
       return notices.raise('endpoint_resumed', news.endpoint, news.endpoint)
     case 'dead': {
-      const { endpoint, event, id, reason, why } = news.delivery
-      // A notice of a notice that could not be delivered would have no end.
-      if (event === 'bridge_notice') return undefined
-      return notices.raise('dead_letter', endpoint, event, endpoint, reason?.text ?? why ?? '', id)
+      const { endpoint, event, code, id, reason, why } = news.delivery
+      // A notice of a notice that could not be delivered would have no end; a digest stands for events.
+      if (event === NOTICE && code !== 'digest') return undefined
+      return notices.raise('dead_letter', endpoint, code ?? event, endpoint, reason?.text ?? why ?? '', id)
     }
     default:
       return news satisfies never

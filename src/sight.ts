@@ -42,11 +42,12 @@ export function createSight(
   return {
     look: () => {
       if (stopped) return
-      const trouble = troubleOf(view())
+      const now = view()
+      const trouble = troubleOf(now)
       if (waiting?.trouble !== trouble) stopWaiting()
       if (trouble === undefined) {
-        if (told) raise('sees_again')
-        told = undefined
+        if (told && sees(now)) raise('sees_again')
+        if (sees(now)) told = undefined
       } else if (!waiting && told !== trouble) {
         const cancel = clock.after(trouble === 'blind' ? BLIND_MS : SILENT_MS, () => {
           waiting = undefined
@@ -61,6 +62,11 @@ export function createSight(
       stopWaiting()
     },
   }
+}
+
+/** A server that is down is neither seen nor a trouble. */
+function sees({ plays, logReadable, processRuns }: View): boolean {
+  return plays || (logReadable && processRuns !== false)
 }
 
 /** A server that does not answer has nothing to show, unless its log says that it runs. */

@@ -15,9 +15,11 @@ export function readStored(
   server: string,
   { clock, log }: { clock: Clock; log: Log },
 ): { state?: LifecycleState } | undefined {
-  let found: { body?: unknown } | undefined
+  // What the disk has not taken yet is newer than what it has.
+  const waiting = store.waiting('state', server)
+  let found: { body?: unknown } | undefined = waiting && { ...waiting }
   try {
-    found = store.read(database => ({
+    found ??= store.read(database => ({
       body: database.prepare('SELECT body FROM state WHERE server = ?').get(server)?.body,
     }))
   } catch (error) {
@@ -35,7 +37,10 @@ export function readStored(
 
 /** How far the log was read; undefined where it never was. */
 export function readPosition(store: Store, server: string): unknown {
+  const key = positionKey(server)
+  const waiting = store.waiting('position', key)
+  if (waiting?.table === 'position') return waiting.body
   return store.read(database => ({
-    body: database.prepare('SELECT body FROM position WHERE source = ?').get(positionKey(server))?.body,
+    body: database.prepare('SELECT body FROM position WHERE source = ?').get(key)?.body,
   }))?.body
 }

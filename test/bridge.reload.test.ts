@@ -30,7 +30,14 @@ async function startHouse(timings: { createMs?: number } = {}) {
   const receiver = await startReceiver()
   const games = { survival: await startGame(timings), creative: await startGame(timings) }
   const log = fakeLog()
-  const store = createStore(() => openMemory(), { clock: systemClock, onHealth() {} })
+  const database = openMemory()
+  const exec = database.exec.bind(database)
+  let refusal: Error | undefined
+  database.exec = sql => {
+    if (refusal) throw refusal
+    exec(sql)
+  }
+  const store = createStore(() => database, { clock: systemClock, onHealth() {} })
   const hook = { name: 'hook', url: `${receiver.url}/hook` }
   type Change = {
     servers?: ('survival' | 'creative')[]
@@ -64,6 +71,10 @@ async function startHouse(timings: { createMs?: number } = {}) {
     bridge,
     store,
     log,
+    /** The disk takes nothing while there is an error. */
+    refuse: (error: Error | undefined) => {
+      refusal = error
+    },
     joins,
     joined,
     reload: (change: Change) => bridge.reload(configOf(change)),
@@ -152,4 +163,22 @@ test('a backup that runs while another server is removed is not disturbed', asyn
     ['backup_start', 'backup_success', undefined],
   )
   assert.equal(end.task_id, start.task_id)
+})
+
+test('a server that is changed while the disk is full goes on from what waits for the disk', async () => {
+  await using house = await startHouse()
+  const full = new Error('database or disk is full')
+  await house.games.survival.primeBackup.consoleMake('first')
+  await until('the first', () => house.receiver.requests.length === 2)
+  house.refuse(full)
+  await house.games.survival.primeBackup.consoleMake('second')
+  await until('the second', () => house.receiver.requests.length === 4)
+  await house.reload({ more: { watch: { grace: '20m' } } })
+  await house.joined('survival', 2)
+  house.refuse(undefined)
+  house.store.flush()
+  await house.games.survival.primeBackup.consoleMake('third')
+  await until('the third', () => house.receiver.requests.length === 6)
+  const ids = house.receiver.requests.map(({ body }) => JSON.parse(body).id)
+  assert.equal(new Set(ids).size, 6)
 })

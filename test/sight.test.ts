@@ -46,6 +46,11 @@ test('a server that is down, or was never looked at, is no blindness', async () 
   assert.deepEqual(await told([{ ...KEPT_OUT, logReadable: true }, 600]), [])
 })
 
+test('a server that goes down is no all-clear, and its return no blindness anew', async () => {
+  const down = { ...KEPT_OUT, answers: false }
+  assert.deepEqual(await told([KEPT_OUT, 6], [down, 6], [KEPT_OUT, 12], [{}, 1]), ['blind', 'sees_again'])
+})
+
 test('one blindness after the other is told as it changes, each after its own time', async () => {
   assert.deepEqual(await told([SILENT, 20], [KEPT_OUT, 4], [SILENT, 31], [KEPT_OUT, 6], [{}, 1]), [
     'mcdr_silent',

@@ -11,7 +11,7 @@ import { startWatchdog } from '../service/watchdog.ts'
 import { isReload, type Reloaded } from './reload.ts'
 import { listenForStop } from './stop.ts'
 
-/** Watches until SIGINT or SIGTERM; reads the config again at SIGHUP. */
+/** Watches until SIGINT or SIGTERM. SIGHUP has it read the config again, and in a terminal ends it too. */
 export async function run(file: string): Promise<number> {
   let config = loadConfig(file, process.env)
   const log = createLog(config.log.level)
@@ -44,7 +44,8 @@ export async function run(file: string): Promise<number> {
     return { changes }
   }
 
-  const stop = listenForStop()
+  const inTerminal = process.stdin.isTTY || process.stderr.isTTY
+  const stop = listenForStop({ hangUp: inTerminal })
   const servers = config.servers.map(({ name }) => name).join(', ')
   log.info({}, `${manifest.name.en_us} ${manifest.version} watches ${servers}`)
   bridge.start()
@@ -54,7 +55,7 @@ export async function run(file: string): Promise<number> {
     reload().catch((error: unknown) => log.error({ err: error }, 'the config could not be read again'))
   }
   // On Windows it means that the window was closed.
-  if (process.platform !== 'win32') process.on('SIGHUP', onHangUp)
+  if (!inTerminal && process.platform !== 'win32') process.on('SIGHUP', onHangUp)
   const watchdog = startWatchdog(process.env, { clock, log })
   const control = startControl(config.state.dir, {
     clock,

@@ -8,9 +8,9 @@ export type StopSignal = {
   done(): void
 }
 
-/** Listens for SIGINT and SIGTERM. */
-export function listenForStop(): StopSignal {
-  const names = ['SIGINT', 'SIGTERM'] as const
+/** Listens for SIGINT and SIGTERM; `hangUp`: for SIGHUP too, by which a terminal that closes ends what runs in it. */
+export function listenForStop({ hangUp = false } = {}): StopSignal {
+  const names: NodeJS.Signals[] = hangUp ? ['SIGINT', 'SIGTERM', 'SIGHUP'] : ['SIGINT', 'SIGTERM']
   const { promise, resolve } = Promise.withResolvers<string>()
   let deadline: NodeJS.Timeout | undefined
   const onSignal = (name: string) => {

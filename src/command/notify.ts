@@ -25,6 +25,7 @@ import { type Roster, rosterKeys } from './roster.ts'
 import {
   badDurationLine,
   mutedLine,
+  nothingToMuteLine,
   type Status,
   statusLines,
   unknownEndpointLine,
@@ -181,6 +182,7 @@ export function createNotifyCommand(
       return send(address, badDurationLine(command.duration, prefix, language))
     log.info({ player: address }, `${address} muted ${endpoint ?? 'all endpoints'} for ${command.duration}`)
     const muted = deps.muting.mute(endpoint, clock.now() + forMs)
+    if (muted.length === 0) return send(address, nothingToMuteLine(known, language))
     return send(address, mutedLine(muted, forMs, prefix, language))
   }
 

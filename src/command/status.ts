@@ -50,6 +50,10 @@ const TEXTS = {
     zh_cn: '已静音 {}: {}。期间的事件会在结束后汇总通知；提前结束: {} notify unmute',
   },
   isUnmuted: { en_us: 'Told again: {}', zh_cn: '已恢复通知: {}' },
+  nobodyMuted: {
+    en_us: 'No endpoint is for people (notices); name one: {}',
+    zh_cn: '没有面向人的端点（notices），请写明名称: {}',
+  },
   notMuted: { en_us: 'Nothing is muted', zh_cn: '没有静音的端点' },
   noEndpoint: {
     en_us: 'No endpoint "{}" that can be muted; there are: {}',
@@ -120,6 +124,10 @@ export function mutedLine(endpoints: string[], forMs: number, prefix: string, la
     text: say('isMuted', language, formatDuration(forMs, language), listed(endpoints), prefix),
     color: 'yellow',
   }
+}
+
+export function nothingToMuteLine(known: string[], language: Language): Line {
+  return { text: say('nobodyMuted', language, listed(known)), color: 'yellow' }
 }
 
 export function unmutedLine(endpoints: string[], language: Language): Line {

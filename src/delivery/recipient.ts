@@ -8,14 +8,15 @@ export function recipientsOf(endpoints: readonly Endpoint[]): Recipient[] {
 }
 
 function recipientOf(endpoint: Endpoint): Recipient {
-  const { key, quiet, provider } = endpoint
+  const { key, quiet, provider, notices } = endpoint
   return {
     key,
     fingerprint: endpoint.fingerprint,
     retry: endpoint.retry,
     wants: event => subscribes(endpoint, event),
     ...(quiet && { quietUntil: (event, now) => quietUntil(quiet, event, now) }),
-    digest: (events, now) => digestOf(key, events, now),
+    // Who wants no notices, and was muted, gets every event by itself.
+    ...((notices || quiet) && { digest: (events, now) => digestOf(key, events, now) }),
     inPlace: provider.inPlace === true,
   }
 }

@@ -60,6 +60,10 @@ async function checkLogin(
   const { username, auth } = bot
   if (auth === 'microsoft')
     return ok(`${place}: whether ${username} may join was not tried: it has to sign in`)
+  if (owner === null)
+    return ok(
+      `${place}: whether ${username} may join was not tried: this user can't see whether a bridge runs`,
+    )
   if (owner !== undefined)
     return ok(
       `${place}: whether ${username} may join was not tried: a bridge runs, whose bot would be thrown out`,

@@ -16,7 +16,7 @@ export type Patient = {
   /** Of the endpoints, as the bridge says them at its start. */
   warnings: readonly string[]
   /** Whoever owns state.dir now: a bridge that runs. */
-  owner: string | undefined
+  owner: string | null | undefined
   env: { [name: string]: string | undefined }
   clock: Clock
 }

@@ -3,11 +3,18 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { STORE_FILE } from '../outbox/database.ts'
 import { openReader } from '../outbox/read.ts'
-import { fault, ok, type Said, split } from './finding.ts'
+import { fault, ok, type Said, split, warning } from './finding.ts'
 import type { Patient } from './patient.ts'
 
 export function checkStore({ config, owner }: Patient): Said[] {
   const { dir } = config.state
+  if (owner === null)
+    return [
+      warning(
+        `whether a bridge runs can't be seen: this user may not look into ${dir}`,
+        'run this as the user of the bridge, or as root',
+      ),
+    ]
   const runs = ok(
     owner === undefined
       ? 'no bridge runs with this config now'

@@ -1,12 +1,15 @@
 /** The SQLite file: opened, owned by one process, brought to our version, and moved aside when it is broken. */
 import {
+  accessSync,
   closeSync,
+  constants,
   existsSync,
   mkdirSync,
   openSync,
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeSync,
 } from 'node:fs'
 import { join } from 'node:path'
@@ -145,10 +148,16 @@ function lockFolder(dir: string, now: number): Ownership {
   }
 }
 
-/** Who owns the folder now, in words; undefined where nobody does. Changes nothing. */
-export function ownerOf(dir: string): string | undefined {
+/**
+ * Who owns the folder now, in words; undefined where nobody does, null where this user may not see it. Changes nothing.
+ */
+export function ownerOf(dir: string): string | null | undefined {
   const file = join(dir, LOCK_FILE)
-  if (!existsSync(file)) return undefined
+  try {
+    statSync(file)
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EACCES' ? null : undefined
+  }
   let lock: DatabaseSync | undefined
   try {
     lock = new DatabaseSync(file, { readOnly: true, timeout: 0 })
@@ -156,9 +165,19 @@ export function ownerOf(dir: string): string | undefined {
     return undefined
   } catch (error) {
     // An exclusive lock keeps readers out too.
-    return sqliteCode(error) === SQLITE_BUSY ? readOwner(dir) : undefined
+    if (sqliteCode(error) === SQLITE_BUSY) return readOwner(dir)
+    return canRead(file) ? undefined : null
   } finally {
     lock?.close()
+  }
+}
+
+function canRead(file: string): boolean {
+  try {
+    accessSync(file, constants.R_OK)
+    return true
+  } catch {
+    return false
   }
 }
 

@@ -33,6 +33,8 @@ export type Delivery = {
   endedAt: number | null
   taskId: string
   event: LifecycleEvent['name']
+  /** Of a notice: what it is about. */
+  code?: string
   server: string
   eventAt: number
   /** Deliveries of one endpoint begin in this order where they are due. */

@@ -74,6 +74,7 @@ export function newDelivery(event: LifecycleEvent, endpoint: string, now: number
     endedAt: null,
     taskId: event.taskId,
     event: event.name,
+    ...(event.notice && { code: event.notice.code }),
     server: event.server,
     eventAt: event.at,
     order,

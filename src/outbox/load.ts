@@ -9,9 +9,6 @@ import { type Entry, healthRow, type Lane } from './lane.ts'
 import { readDelivery, readEvent, readJson, strippedDelivery } from './row.ts'
 import type { Store } from './store.ts'
 
-/** What was stored to be held longer than this was so by a clock that was wrong. */
-const LONGEST_HELD_MS = 31 * 86_400_000
-
 export type LoadDeps = {
   lanes: ReadonlyMap<string, Lane>
   store: Store
@@ -74,7 +71,9 @@ function adopt(row: Record<string, unknown>, eventBody: unknown, deps: LoadDeps)
   // It may have arrived: the next try says so to its provider.
   if (interrupted) delivery.carry = { ...(delivery.carry as object | undefined), doubtful: true }
   delivery.state = 'waiting'
-  const longestMs = delivery.held ? LONGEST_HELD_MS : Math.max(0, ...lane.recipient.retry.delaysMs)
-  const waitMs = interrupted ? 0 : Math.min(Math.max(0, delivery.dueAt - clock.now()), longestMs)
+  const longestMs = Math.max(0, ...lane.recipient.retry.delaysMs)
+  // Whether what was held still is to be is asked anew: the config may be another.
+  const isDue = interrupted || delivery.held === true
+  const waitMs = isDue ? 0 : Math.min(Math.max(0, delivery.dueAt - clock.now()), longestMs)
   return { delivery, event, dueAt: clock.monotonic() + waitMs, expiresAt: expiryOf(event) }
 }

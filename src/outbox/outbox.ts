@@ -87,6 +87,8 @@ export function createOutbox(options: OutboxOptions, deps: OutboxDeps) {
       const isSame = lane.recipient.fingerprint === recipient.fingerprint
       lane.recipient = recipient
       delete lane.isLeaving
+      // Whether they still are to be is asked anew.
+      for (const entry of waitingIn(lane)) if (entry.delivery.held) entry.dueAt = clock.monotonic()
       if (!isSame) setHealth(lane, soundHealth(recipient.fingerprint))
       if (!isSame) void store.put([healthRow(lane), ...makeDue(lane, 0)])
     }
@@ -207,7 +209,8 @@ export function createOutbox(options: OutboxOptions, deps: OutboxDeps) {
     const busyTasks = tasksUnderWay(lane)
     if (health.pausedAt !== null) {
       if (busyTasks.size > 0 || lane.probeDueAt > now) return undefined
-      return [...active.values()].find(entry => !expire(entry))
+      // What is held stays so, whatever the endpoint's health.
+      return [...active.values()].find(entry => !entry.delivery.held && !expire(entry))
     }
     for (const entry of active.values()) {
       if (entry.dueAt <= now && !busyTasks.has(entry.delivery.taskId) && !expire(entry)) return entry
@@ -218,10 +221,12 @@ export function createOutbox(options: OutboxOptions, deps: OutboxDeps) {
   /** What was held and need not be any longer becomes due: by itself, or as one digest. */
   function release(lane: Lane) {
     const { recipient, mutedUntil, active } = lane
+    const held = [...active.values()].filter(({ delivery }) => delivery.held)
+    if (!held.some(({ dueAt }) => dueAt <= clock.monotonic())) return
     const now = clock.now()
     const over: Entry[] = []
-    for (const entry of active.values()) {
-      if (!entry.delivery.held || entry.dueAt > clock.monotonic()) continue
+    // All of them: what is held to the same end must not part for a fraction of a millisecond.
+    for (const entry of held) {
       const until = heldUntil(recipient, mutedUntil, entry.event, now)
       if (until === undefined) over.push(entry)
       else entry.dueAt = clock.monotonic() + until - now
@@ -268,7 +273,9 @@ export function createOutbox(options: OutboxOptions, deps: OutboxDeps) {
     const waiting = waitingIn(lane)
     if (lane.health.pausedAt !== null) {
       if (waiting.length === 0 || busyTasks.size > 0) return undefined
-      return Math.max(0, lane.probeDueAt - clock.monotonic())
+      const held = waiting.filter(({ delivery }) => delivery.held).map(({ dueAt }) => dueAt)
+      const due = held.length < waiting.length ? [...held, lane.probeDueAt] : held
+      return Math.max(0, Math.min(...due) - clock.monotonic())
     }
     const free = waiting.filter(({ delivery }) => !busyTasks.has(delivery.taskId))
     if (free.length === 0) return undefined

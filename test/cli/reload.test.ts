@@ -65,3 +65,15 @@ test('where no bridge runs, the command says how to start one', async t => {
   assert.equal(code, 1)
   assert.match(stderr, /^pb-bridge: no bridge runs with its state in .*; start it: pb-bridge run --config /)
 })
+
+test('in a terminal that closes, the bridge ends', async t => {
+  const { config, write } = await place(t)
+  write(['survival'])
+  const terminal = join(config, '..', 'terminal.cjs')
+  writeFileSync(terminal, 'process.stderr.isTTY = true')
+  const running = startCli(['run', '--config', config], { node: ['--require', terminal] })
+  t.after(() => running.child.kill('SIGKILL'))
+  await until('the bridge', () => running.stderr().includes('watches survival'), 20_000)
+  running.child.kill('SIGHUP')
+  assert.equal(await running.ended, 0)
+})

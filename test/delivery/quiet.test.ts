@@ -25,13 +25,15 @@ const event = (name: EventName, task: number, at = EVENING) =>
 
 /** A phone with quiet hours, beside a webhook that has none. */
 function setUp({
-  quiet = QUIET,
   store = doubleStore(fakeClock(EVENING)),
+  ...options
 }: {
-  quiet?: object
+  quiet?: object | undefined
   store?: ReturnType<typeof doubleStore>
 } = {}) {
   const { clock } = store
+  const quiet = 'quiet' in options ? options.quiet : QUIET
+  let failing: number | undefined
   const told: { host: string; at: number; title: string; payload: Record<string, unknown> }[] = []
   const http: Http = {
     send: async ({ url, body = '' }) => {
@@ -42,14 +44,16 @@ function setUp({
         title: payload.title,
         payload,
       })
-      return { type: 'answer', answer: { status: 200, headers: {}, body: '{"code":200}' } }
+      return { type: 'answer', answer: { status: failing ?? 200, headers: {}, body: '' } }
     },
     close: async () => {},
   }
-  const endpoints = endpointsOf(
-    { name: 'phone', url: 'http://phone/', notices: true, quiet },
-    { name: 'hook', url: 'http://hook/' },
-  )
+  const endpointsWith = (hours: object | undefined) =>
+    endpointsOf(
+      { name: 'phone', url: 'http://phone/', notices: true, ...(hours && { quiet: hours }) },
+      { name: 'hook', url: 'http://hook/' },
+    )
+  const endpoints = endpointsWith(quiet)
   const worker: Worker = createWorker({
     endpoints,
     outbox: () => outbox,
@@ -72,6 +76,16 @@ function setUp({
     async accept(...events: LifecycleEvent[]) {
       await outbox.accept(events.map(one => ({ ...one, at: clock.now() })))
       for (let turn = 0; turn < 20; turn++) await setImmediate()
+    },
+    fail: (status: number | undefined) => {
+      failing = status
+    },
+    /** The config has no quiet hours from now on. */
+    unquiet: () => {
+      const next = endpointsWith(undefined)
+      outbox.update({ recipients: recipientsOf(next), startExpiryMs: 15 * 60_000 })
+      worker.update(next)
+      worker.wake('phone')
     },
     stop: () => worker.stop(0),
   }
@@ -197,7 +211,66 @@ describe('what happens in quiet hours', () => {
   })
 })
 
+describe('what is held', () => {
+  it('to the same end parts for no fraction of a millisecond', async () => {
+    const house = setUp()
+    await house.clock.advance(2 * HOUR)
+    for (let task = 1; task <= 5; task += 1) {
+      await house.accept(event('backup_success', task))
+      await house.clock.advance(0.3)
+    }
+    await house.clock.advance(8 * HOUR)
+    assert.deepEqual(
+      house.told().map(([, title]) => title),
+      ['survival: bridge: 5 events while it was quiet'],
+    )
+    await house.stop()
+  })
+
+  it('is not what a paused endpoint is asked with', async () => {
+    const house = setUp()
+    house.fail(410)
+    await house.accept(event('backup_failure', 1))
+    await house.clock.advance(2 * HOUR)
+    house.fail(undefined)
+    await house.accept(event('backup_success', 2))
+    await house.clock.advance(5 * HOUR)
+    assert.deepEqual(house.told(), [[0, 'survival: backup #12 failed']])
+    await house.clock.advance(6 * HOUR)
+    assert.deepEqual(house.told().slice(1), [[9, '[LATE] survival: backup #12 completed']])
+    await house.stop()
+  })
+
+  it('is told at once where the config holds it no longer', async () => {
+    const house = setUp()
+    await house.clock.advance(2 * HOUR)
+    await house.accept(event('backup_success', 1))
+    house.unquiet()
+    await house.accept()
+    assert.deepEqual(house.told(), [[2, 'survival: backup #12 completed']])
+    await house.stop()
+    const kept = setUp()
+    await kept.clock.advance(2 * HOUR)
+    await kept.accept(event('backup_success', 1))
+    await kept.stop()
+    const next = setUp({ store: kept.double, quiet: undefined })
+    await next.accept()
+    assert.deepEqual(next.told(), [[2, 'survival: backup #12 completed']])
+    await next.stop()
+  })
+})
+
 describe('an endpoint that somebody muted', () => {
+  it('and that wants no notices gets every event by itself, late', async () => {
+    const house = setUp()
+    await house.outbox.mute('hook', house.clock.now() + HOUR / 2)
+    await house.accept(event('backup_failure', 1), event('backup_success', 2))
+    assert.deepEqual(house.told('hook'), [])
+    await house.clock.advance(HOUR)
+    assert.equal(house.told('hook').length, 2)
+    await house.stop()
+  })
+
   it('is told nothing until the time is over, then one digest; failures too', async () => {
     const house = setUp()
     await house.outbox.mute('phone', house.clock.now() + HOUR / 2)

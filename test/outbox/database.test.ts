@@ -1,11 +1,27 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, it, type TestContext } from 'node:test'
-import { openDatabase, openMemory, ownFolder, STORE_FILE, StoreError } from '../../src/outbox/database.ts'
+import {
+  openDatabase,
+  openMemory,
+  ownerOf,
+  ownFolder,
+  STORE_FILE,
+  StoreError,
+} from '../../src/outbox/database.ts'
 import { type OpenedStore, openStore, type StoreNews } from '../../src/outbox/open.ts'
 import { MIGRATIONS } from '../../src/outbox/schema.ts'
 import { fakeClock } from '../fake/clock.ts'
@@ -180,6 +196,25 @@ describe('a corrupt file', () => {
 })
 
 describe('a folder', () => {
+  it('tells who owns it; nobody; or that this user may not see it', t => {
+    const dir = join(temporaryFolder(t), 'data')
+    assert.equal(ownerOf(dir), undefined)
+    const ownership = ownFolder(dir, 0)
+    assert.match(ownerOf(dir) ?? '', /^process \d+, since 1970/)
+    const isRoot = process.geteuid?.() === 0
+    // Root may look everywhere: be somebody else for a moment.
+    chmodSync(dir, isRoot ? 0o700 : 0)
+    if (isRoot) process.seteuid?.(65_534)
+    try {
+      assert.equal(ownerOf(dir), null)
+    } finally {
+      if (isRoot) process.seteuid?.(0)
+      chmodSync(dir, 0o700)
+    }
+    ownership.release()
+    assert.equal(ownerOf(dir), undefined)
+  })
+
   it('is made where it is missing, for nobody else to read', t => {
     const dir = join(temporaryFolder(t), 'deep', 'er')
     ownFolder(dir, NOW).release()
