@@ -77,7 +77,6 @@ export function tellTooOld(draft: Draft, at: number): void {
 
 export function tellStuck(draft: Draft, task: BackupTask, at: number): void {
   const { state } = draft
-  task.stuckAt = null
   draft.events.push(
     noticeOf('backup_stuck', {
       at,

@@ -145,7 +145,9 @@ export function expireBackup(draft: Draft, at: number): boolean {
     return true
   }
   if (backup?.stuckAt === at) {
-    tellStuck(draft, backup, at)
+    // It may have ended where nobody saw it.
+    if (backup.watched) tellStuck(draft, backup, at)
+    backup.stuckAt = null
     return true
   }
   if (backup?.deadlineAt !== at) return false

@@ -71,6 +71,18 @@ test('failures are no success', () => {
   )
 })
 
+test('a backup that nobody watches any more is not called stuck', () => {
+  const known = [1, 2, 3].flatMap(hours => backup(hours, 0.05))
+  const away: [number, Fact][] = [
+    [10, { type: 'backup_started' }],
+    [10.01, { type: 'detached' }],
+    [10.9, { type: 'attached' }],
+  ]
+  const codes = (story: [number, Fact][]) => tell(story, 10.95).map(({ code }) => code)
+  assert.deepEqual(codes([[0, { type: 'attached' }], ...known, ...away.slice(0, 1)]), ['backup_stuck'])
+  assert.deepEqual(codes([[0, { type: 'attached' }], ...known, ...away]), [])
+})
+
 test('a time that nobody saw does not count, but a short gap does', () => {
   const away = (from: number, to: number): [number, Fact][] => [
     [from, { type: 'detached' }],
