@@ -1,13 +1,22 @@
 /** The backups of one Prime Backup: how each goes, what it prints, and the truth of it. */
 import type { Clock } from '../../src/clock.ts'
 import { type Dice, type Failure, MINUTE, type Plan } from './plan.ts'
-import { TRACEBACK } from './text.ts'
-import type { Voice } from './world.ts'
+import { type logHead, type Thread, TRACEBACK, type Word } from './text.ts'
 
 /** Prime Backup's save_world_max_wait. */
 const SAVE_MAX_MS = 10 * MINUTE
 /** How long the schedule waits for a task that runs, before it gives up. */
 const BUSY_MS = [10_000, MINUTE, 5 * MINUTE]
+
+/** How PB speaks; given to whatever runs in it. */
+export type Voice = {
+  /** A line in chat and in the log. */
+  broadcast(thread: Thread, word: Word, ...values: (string | number)[]): void
+  /** A line in the log alone. */
+  note(record: Parameters<typeof logHead>[2], rest?: string): void
+  /** The next date of the schedule, as PB prints it; kept for the judge. */
+  nextDate(): string
+}
 
 /** When something was printed; `chat` is false where the server was down. */
 export type Shown = { at: number; chat: boolean }

@@ -4,9 +4,9 @@
  * schedule: its `scheduled_backup_job.py` and `basic_job.py`, and facts/prime-backup.md.
  */
 import type { Clock } from '../../src/clock.ts'
-import { createBackups } from './backups.ts'
+import { createBackups, type Voice } from './backups.ts'
 import { DAY, type Dice, diceOf, type Happening, HOUR, MINUTE, type Plan, type Schedule } from './plan.ts'
-import { logHead, mcdrHead, say, type Thread, type Word } from './text.ts'
+import { logHead, mcdrHead, say, type Word } from './text.ts'
 import { type Trace, traceOf } from './trace.ts'
 import { hourOf, localDate, localTime, nextAt } from './zone.ts'
 
@@ -29,16 +29,6 @@ export type Named = { at: number; dueAt: number; inChat: boolean }
 export type Absence = { from: number; to: number; removed: boolean }
 
 export type World = ReturnType<typeof createWorld>
-
-/** How PB speaks; given to whatever runs in it. */
-export type Voice = {
-  /** A line in chat and in the log. */
-  broadcast(thread: Thread, word: Word, ...values: (string | number)[]): void
-  /** A line in the log alone. */
-  note(record: Parameters<typeof logHead>[2], rest?: string): void
-  /** The next date of the schedule, as PB prints it; kept for the judge. */
-  nextDate(): string
-}
 
 export function createWorld(plan: Plan, clock: Clock, outside: Outside) {
   const dice: Dice = diceOf(plan.seed)
@@ -205,7 +195,10 @@ export function createWorld(plan: Plan, clock: Clock, outside: Outside) {
   /** The console where the log shows it; a player, where chat alone is seen. */
   function reload() {
     const types = plan.source === 'chat' || (plan.source === 'both' && chance(0.5))
-    if (!mcdrRuns || (types && !serverRuns)) return void clock.after(HOUR / 2, reload)
+    if (!mcdrRuns || (types && !serverRuns)) {
+      clock.after(HOUR / 2, reload)
+      return
+    }
     if (types) outside.typed('!!MCDR plg reload prime_backup')
     unloadPlugin()
     clock.after(RELOAD_MS, loadPlugin)
@@ -244,51 +237,52 @@ export function createWorld(plan: Plan, clock: Clock, outside: Outside) {
 
   /* What happens */
 
-  function happen(happening: Happening): void {
-    switch (happening.type) {
-      case 'server_down':
-        stopServer()
-        return void clock.after(happening.ms, startServer)
-      case 'mcdr_restart':
-        return restartMcdr(happening.ms, chance(0.2))
-      case 'reload':
-        return reload()
-      case 'change':
-        schedule = happening.schedule
-        return reload()
-      case 'manual':
-        if (isLoaded && serverRuns) backups.runManual(happening.failure)
-        return undefined
-      case 'pause':
-        return pause(happening.ms)
-      case 'failures': {
-        const aDay = 'every' in schedule ? DAY / schedule.every : schedule.hours.length
-        return backups.fail(happening.failure, Math.ceil(happening.nights * aDay))
-      }
-      case 'hang':
-        return backups.hang(happening.factor, () =>
-          clock.after(happening.ms, () => restartMcdr(2 * MINUTE, true)),
-        )
-      case 'absence':
-        if (!isLoaded || isRemoved || absence) return undefined
-        miss(false)
-        return void clock.after(Math.max(happening.ms, 2 * plan.longestMs), () => {
-          if (absence && !isRemoved) reload()
-        })
-      case 'removed':
-        if (plan.source !== 'log' && serverRuns) outside.typed('!!MCDR plg unload prime_backup')
-        unloadPlugin()
-        isRemoved = true
-        return miss(true)
-      default:
-        // What becomes of who watches is not the world's.
-        return undefined
-    }
+  /** What becomes of who watches is not the world's. */
+  const HAPPEN: { [T in Happening['type']]?: (happening: Happening & { type: T }) => void } = {
+    server_down: ({ ms }) => {
+      stopServer()
+      clock.after(ms, startServer)
+    },
+    mcdr_restart: ({ ms }) => restartMcdr(ms, chance(0.2)),
+    reload,
+    change: happening => {
+      schedule = happening.schedule
+      reload()
+    },
+    manual: ({ failure }) => {
+      if (isLoaded && serverRuns) backups.runManual(failure)
+    },
+    pause: ({ ms }) => pause(ms),
+    failures: ({ failure, nights }) => {
+      const aDay = 'every' in schedule ? DAY / schedule.every : schedule.hours.length
+      backups.fail(failure, Math.ceil(nights * aDay))
+    },
+    hang: ({ factor, ms }) =>
+      backups.hang(factor, () => clock.after(ms, () => restartMcdr(2 * MINUTE, true))),
+    absence: ({ ms }) => {
+      if (!isLoaded || absence) return
+      miss(false)
+      clock.after(Math.max(ms, 2 * plan.longestMs), () => {
+        if (absence && !isRemoved) reload()
+      })
+    },
+    removed: () => {
+      if (plan.source !== 'log' && serverRuns) outside.typed('!!MCDR plg unload prime_backup')
+      unloadPlugin()
+      isRemoved = true
+      miss(true)
+    },
+  }
+
+  function happen(happening: Happening) {
+    const rule = HAPPEN[happening.type] as ((happening: Happening) => void) | undefined
+    rule?.(happening)
   }
 
   function miss(removed: boolean) {
     cancelRun()
     ticks = false
+    if (absence) absence.to = clock.now()
     absence = { from: clock.now(), to: Number.POSITIVE_INFINITY, removed }
     absences.push(absence)
     traceSchedule()
@@ -315,7 +309,10 @@ export function createWorld(plan: Plan, clock: Clock, outside: Outside) {
       // The trigger goes on in its steps from where it began.
       if ('every' in schedule)
         arm(startedAt + Math.floor((now - startedAt) / schedule.every) * schedule.every)
-      else arm(now)
+      else {
+        nominalAt = 0
+        arm(now)
+      }
       reply('resumed', localDate(nextRunAt, zone))
       named.push({ at: now, dueAt: nextRunAt, inChat: false })
       traceSchedule()
