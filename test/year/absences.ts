@@ -55,7 +55,9 @@ export function judgeAbsences(story: Story, sights: Sights) {
     const lastSuccess = truth.backups.findLast(
       ({ outcome, endedAt }) => outcome === 'success' && endedAt < absence.from,
     )
-    const bound = Math.min(...byDate(absence.from, to), ...byAge(lastSuccess?.endedAt ?? plan.from, to))
+    // Whoever sees the plugin go waits for it no longer.
+    const dates = absence.removed && plan.source !== 'chat' ? [] : byDate(absence.from, to)
+    const bound = Math.min(...dates, ...byAge(lastSuccess?.endedAt ?? plan.from, to))
     const arrived = Math.min(
       ...notices
         .filter(({ event }) => event.at >= (lastSuccess?.endedAt ?? plan.from) && event.at <= to + HOUR)
@@ -85,7 +87,7 @@ export function judgeAbsences(story: Story, sights: Sights) {
     const needed = plan.rests ? both(sights.watched, truth.traces.players, plan.from, until) : sights.watched
     for (const [index, date] of truth.named.entries()) {
       const next = truth.named[index + 1]
-      if (date.dueAt < from || date.at > to) continue
+      if (date.dueAt < from || date.at > to || truth.absences.some(({ removed, from: goneAt }) => removed && goneAt > date.at && goneAt <= date.dueAt)) continue
       const slackMs = slacks(index)
       if (slackMs === undefined) continue
       const tellAt = date.dueAt + slackMs + GRACE_MS

@@ -19,7 +19,8 @@ export function leapingClock(start: number): LeapingClock {
   let held = 0
 
   function after(ms: number, run: () => void): () => void {
-    const timer: Timer = { at: now + Math.max(ms, 0), order: order++, run }
+    // As Node has it: whole milliseconds.
+    const timer: Timer = { at: now + Math.max(Math.ceil(ms), 0), order: order++, run }
     push(timers, timer)
     return () => {
       timer.run = undefined

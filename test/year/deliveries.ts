@@ -70,7 +70,7 @@ export function judgeDeliveries({ plan, told }: Story, sights: Sights) {
       const came = arrived(endpoint)
       if (came !== undefined && came <= arrivesBy) return
       // A start that came too late is worth nothing any more.
-      if (came === undefined && isStart && arrivesBy - at > 12 * MINUTE) {
+      if (came === undefined && isStart && arrivesBy - event.at > 14 * MINUTE) {
         figures.expired += endpoint === 'always' ? 1 : 0
         return
       }
