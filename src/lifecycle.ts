@@ -43,8 +43,9 @@ import {
   overdueAt,
   pauseSchedule,
   reckonDue,
+  restSchedule,
 } from './task/due.ts'
-import { isBelieved, takeOver, takeoverAt } from './task/lead.ts'
+import { initialLead, isBelieved, takeOver, takeoverAt } from './task/lead.ts'
 import {
   abortRestore,
   askRestore,
@@ -64,7 +65,7 @@ import {
 } from './task/restore.ts'
 import type { Draft, LifecycleOptions, LifecycleState, Seen, Step } from './task/state.ts'
 
-export { initialLead } from './task/lead.ts'
+export { restWindow } from './task/due.ts'
 export {
   initialState,
   type LifecycleOptions,
@@ -105,12 +106,30 @@ export function tick(state: LifecycleState, now: number, options: LifecycleOptio
 }
 
 /** Chat goes on where the log ended. */
-function letChatLead(draft: Draft): void {
+function letChatLead(draft: Draft, at: number): void {
   const { lead, backup, attachedAt } = draft.state
   // Chat can vouch for the end of what the log saw begin only where it has watched since.
-  if (backup) backup.watched = attachedAt !== null && attachedAt <= (lead.lostAt ?? attachedAt)
-  if (attachedAt === null || attachedAt > (lead.lostAt ?? attachedAt)) forgetDue(draft.state)
+  const hasWatched = attachedAt !== null && attachedAt <= (lead.lostAt ?? attachedAt)
+  if (backup) backup.watched = hasWatched
+  if (!hasWatched) {
+    unwatchBackup(draft.state)
+    forgetDue(draft.state)
+  }
+  const lostAt = lead.lostAt ?? at
   for (const seen of takeOver(lead)) take(draft, seen)
+  noteSight(draft, lostAt)
+}
+
+/** A state that was stored, as the next run takes it up: nobody saw chat meanwhile; the log (`follows`) was kept. */
+export function takeUp(stored: LifecycleState, server: string, follows: boolean): LifecycleState {
+  const state = structuredClone({ ...stored, server, ...(follows ? {} : { lead: initialLead() }) })
+  if (state.lead.by === 'chat') {
+    state.attachedAt = null
+    state.seesSince = null
+    forgetDue(state)
+    unwatchBackup(state)
+  }
+  return state
 }
 
 /** What one observation brings, after the deadlines that passed before it where it comes from whoever leads. */
@@ -144,14 +163,13 @@ const RULES: { [T in Observation['type']]: (draft: Draft, seen: Seen<T>) => void
   },
   // What PB says of its schedule is no proof of a backup (prime-backup.md section 4.1).
   schedule_completed: noteDue,
-  schedule_skipped: ({ state }, { at }) => {
+  schedule_skipped: ({ state }) => {
     state.triggeredAt = null
-    reckonDue(state, at)
   },
   timer_reset: noteDue,
   schedule_resumed: noteDue,
   schedule_paused: ({ state }) => pauseSchedule(state),
-  schedule_rested: ({ state }, { at }) => reckonDue(state, at),
+  schedule_rested: ({ state }, { at, source }) => restSchedule(state, at, source),
   scheduler: ({ state }, { at, running }) => loadSchedule(state, at, running),
   reload_asked: ({ state }, { at }) => {
     // The log shows it, where there is one.
@@ -192,7 +210,7 @@ const RULES: { [T in Observation['type']]: (draft: Draft, seen: Seen<T>) => void
     draft.state.attachedAt = null
     draft.state.answering = null
     forgetDue(draft.state)
-    unwatchBackup(draft)
+    unwatchBackup(draft.state)
     serverLost(draft, seen.at)
   },
   ping: pingServer,
@@ -224,7 +242,11 @@ function noteAside({ state }: Draft, seen: Observation): void {
   if (seen.type === 'detached') state.attachedAt = null
   if (seen.type === 'attached' || seen.type === 'detached') state.answering = null
   if (seen.type === 'ping') state.answering = seen.answered
-  if (seen.type === 'log_readable') state.followedAt ??= seen.at
+  if (seen.type === 'log_readable') {
+    state.followedAt ??= seen.at
+    // What was due while nobody could see it is not known any more.
+    if (seen.readable && state.lead.by === 'log' && state.schedule.dueAt === null) reckonDue(state, seen.at)
+  }
 }
 
 function take(draft: Draft, seen: Observation): void {
@@ -240,7 +262,7 @@ function expire(draft: Draft, now: number): void {
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
     const at = nextDeadline(draft.state, draft.options)
     if (at === undefined || at > now) return
-    if (takeoverAt(draft.state.lead) === at) letChatLead(draft)
+    if (takeoverAt(draft.state.lead) === at) letChatLead(draft, at)
     else if (tooOldAt(draft.state, draft.options.watch?.maxAge) === at) tellTooOld(draft, at)
     else if (overdueAt(draft.state, graceOf(draft.options)) === at) concludeDue(draft, at)
     else if (!expireBackup(draft, at)) expireRestore(draft, at)

@@ -1,12 +1,20 @@
-/** Prime Backup's schedule can rest while nobody is online; whether somebody is, a ping tells when a backup is due. */
+/** Prime Backup's schedule can rest while nobody is online; whether somebody is, pings tell while a backup may be due. */
 import { readFileSync } from 'node:fs'
 import type { Clock } from './clock.ts'
 import type { Log } from './log.ts'
 import { oneError } from './outbox/error.ts'
 
+/** A longer time in which a backup may be due is one of which nobody knows more. */
+const SHORT_MS = 10 * 60_000
+/** How often somebody is asked then. */
+const MOST_OFTEN_MS = 10_000
+const LEAST_OFTEN_MS = 5 * 60_000
+/** How often it is said of a long one that the schedule may rest; less than the patience with what is due. */
+const SAY_MS = 3_600_000
+
 export type Rest = {
-  /** When the next scheduled backup is due, as far as anybody can say. */
-  expect(dueAt: number | null): void
+  /** From when to when the next scheduled backup may come, as far as anybody can say; the same again changes nothing. */
+  expect(window: { from: number; to: number } | null): void
   stop(): void
 }
 
@@ -30,24 +38,40 @@ export function createRest(
   const { clock, log } = deps
   if (restWhenEmpty === false || (restWhenEmpty === undefined && file === undefined))
     return { expect: () => {}, stop: () => {} }
-  let awaited: number | null = null
+  let awaited: { from: number; to: number } | null = null
+  let saidAt = Number.NEGATIVE_INFINITY
+  let wasEmpty = false
   let stopped = false
   let cancel = () => {}
 
   async function ask() {
-    if (!(restWhenEmpty ?? requiresPlayers(file, log))) return
+    if (!awaited || !(restWhenEmpty ?? requiresPlayers(file, log))) return
     const asked = awaited
     const online = await deps.players()
+    if (awaited !== asked) return
+    const now = clock.now()
+    const lastsMs = asked.to - asked.from
     // Who can't be counted may have been absent: nothing is concluded.
-    if (awaited === asked && (online === undefined || online <= 0)) deps.rested()
+    const isEmpty = online === undefined || online <= 0
+    const isTime = lastsMs <= SHORT_MS || now - saidAt >= SAY_MS
+    // The last word of a time without players is said when the first of them is there.
+    const isSaid = isEmpty ? isTime : wasEmpty
+    wasEmpty = isEmpty && !isSaid
+    if (isSaid) {
+      saidAt = now
+      deps.rested()
+    }
+    if (awaited !== asked || now >= asked.to) return
+    const pauseMs = Math.min(Math.max(lastsMs / 4, MOST_OFTEN_MS), LEAST_OFTEN_MS)
+    cancel = clock.after(Math.min(pauseMs, asked.to - now), () => void ask())
   }
 
   return {
-    expect: dueAt => {
-      if (stopped || dueAt === awaited) return
+    expect: window => {
+      if (stopped || (window?.from === awaited?.from && window?.to === awaited?.to)) return
       cancel()
-      awaited = dueAt
-      if (dueAt !== null) cancel = clock.after(Math.max(0, dueAt - clock.now()), () => void ask())
+      awaited = window
+      if (window) cancel = clock.after(Math.max(0, window.from - clock.now()), () => void ask())
     },
     stop: () => {
       stopped = true

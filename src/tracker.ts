@@ -2,7 +2,6 @@
 import type { Clock } from './clock.ts'
 import type { LifecycleEvent } from './event.ts'
 import {
-  initialLead,
   initialState,
   type LifecycleOptions,
   type LifecycleState,
@@ -10,6 +9,7 @@ import {
   observe,
   type Step,
   shiftTimes,
+  takeUp,
   tick,
 } from './lifecycle.ts'
 import type { Fact, Observation } from './observation.ts'
@@ -136,21 +136,13 @@ export function createTracker(server: string, options: LifecycleOptions, deps: T
     cancelTick = clock.after(Math.max(0, due - now), advance)
   }
 
-  /** Nobody saw chat while the bridge was away; the log was kept. */
-  function sightOf({ lead, seesSince }: LifecycleState) {
-    return {
-      lead: deps.log ? lead : initialLead(),
-      seesSince: deps.log && lead.by === 'log' ? seesSince : null,
-    }
-  }
-
   function take(fact: Fact) {
     see([{ ...fact, at: clock.now(), source: 'chat' }])
   }
 
   return {
     start: stored => {
-      if (stored) state = { ...stored, server, ...sightOf(stored) }
+      if (stored) state = takeUp(stored, server, deps.log)
       // Nobody watched while the bridge was away.
       take({ type: 'detached' })
     },
@@ -162,7 +154,7 @@ export function createTracker(server: string, options: LifecycleOptions, deps: T
       const ends = stored && runs ? tick(stored, Number.MAX_SAFE_INTEGER, options).events : []
       if (stored && !runs) {
         const inPlay = state.attachedAt !== null
-        state = { ...stored, server, ...sightOf(stored) }
+        state = takeUp(stored, server, deps.log)
         take({ type: 'detached' })
         if (inPlay) take({ type: 'attached' })
       }

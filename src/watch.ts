@@ -13,7 +13,7 @@ import { withDetails } from './details.ts'
 import { formatDuration } from './duration.ts'
 import type { LifecycleEvent } from './event.ts'
 import { createFollow } from './follow.ts'
-import type { LifecycleState } from './lifecycle.ts'
+import { type LifecycleState, restWindow } from './lifecycle.ts'
 import type { Log } from './log.ts'
 import { manifest } from './manifest.ts'
 import type { NoticeCode } from './notices.ts'
@@ -136,7 +136,7 @@ export function createWatch(server: ServerConfig, config: Config, deps: WatchDep
     for (const event of events)
       log.info({ event: event.id, ...(event.message && { message: event.message }) }, wordsOf(event))
     tellLeader(state)
-    rest.expect(state.schedule.dueAt)
+    rest.expect(restWindow(state))
     sight.look()
     awaitReturn(events, state)
     stateRow = { table: 'state', server: server.name, body: JSON.stringify(state) }
@@ -292,7 +292,7 @@ export function createWatch(server: ServerConfig, config: Config, deps: WatchDep
   return {
     start: () => {
       tracker.start(readState())
-      rest.expect(tracker.state().schedule.dueAt)
+      rest.expect(restWindow(tracker.state()))
       leader = tracker.state().lead.by
       // A wrong path is better said now than after the next backup.
       details?.find(0)

@@ -32,7 +32,8 @@ async function askAtDue(options: { restWhenEmpty?: boolean; config?: unknown; on
       },
     },
   )
-  rest.expect(clock.now() + 60_000)
+  const at = clock.now() + 60_000
+  rest.expect({ from: at, to: at })
   await clock.advance(59_000)
   assert.equal(asked, 0)
   await clock.advance(2_000)

@@ -59,7 +59,8 @@ export function noteSight({ state }: Draft, at: number): void {
 export function tooOldAt(state: LifecycleState, maxAgeMs: number | undefined): number | undefined {
   if (maxAgeMs === undefined || state.toldTooOld || state.blindSince !== null || state.seesSince === null)
     return undefined
-  return Math.max(state.lastSuccessAt ?? state.seesSince, state.seesSince) + maxAgeMs
+  const { lastSuccessAt, seesSince, restedAt } = state
+  return Math.max(lastSuccessAt ?? seesSince, seesSince, restedAt ?? seesSince) + maxAgeMs
 }
 
 export function tellTooOld(draft: Draft, at: number): void {

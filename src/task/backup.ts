@@ -8,6 +8,7 @@ import {
   type Draft,
   emit,
   HINT_MS,
+  type LifecycleState,
   openTask,
   type Seen,
   watchedSince,
@@ -131,9 +132,13 @@ export function awaitLastWord({ state }: Draft, { at, on }: Seen<'autosave'>): v
   if (state.backup && on) state.backup.settleAt ??= at + SETTLE_MS
 }
 
-export function unwatchBackup({ state }: Draft): void {
-  if (state.backup) state.backup.watched = false
-  if (state.ended) state.ended.task.watched = false
+/** Its end may come unseen: whether it takes too long, nobody can say. */
+export function unwatchBackup({ backup, ended }: LifecycleState): void {
+  if (backup) {
+    backup.watched = false
+    backup.stuckAt = null
+  }
+  if (ended) ended.task.watched = false
 }
 
 /** Ends the open backup whose deadline is `at`; false where it is not a backup's. */

@@ -1,20 +1,25 @@
 /**
  * When the next scheduled backup is due, and that it did not come. Prime Backup (PB) says the date itself, after each
  * scheduled backup and whenever it resets its timer; where it does not (it has rested, it was loaded anew, the bot was
- * away), the longest wait of late bounds the next one. Told once, as a notice. Nothing is concluded from a time that
- * nobody could see: a server that was down, a bot that was away, a schedule that was paused.
+ * away), the waits of late bound the next one. Told once, as a notice. Nothing is concluded from a time that nobody
+ * could see: a server that was down, a bot that was away, a schedule that was paused.
  * Sources: facts/prime-backup.md sections 1, 2 and 4.
  */
 import { durations } from '../duration.ts'
 import { noticeOf } from '../notices.ts'
+import type { Source } from '../observation.ts'
+import type { Schedule } from './schedule.ts'
 import { type Draft, isoOf, type LifecycleState, type Seen } from './state.ts'
 
-const REMEMBERED = 8
-/** From so many waits on the longest is a bound for the next. */
+/** So that the one over a weekend is among them, even where many are missed. */
+const REMEMBERED = 32
+/** From so many waits on they are a bound for the next. */
 const LEAST_KNOWN = 3
 /** A date that was reckoned may be wrong by an hour of daylight saving, and by what a backup takes. */
 const RECKONED_SLACK_MS = 75 * 60_000
 const RECKONED_SLACK_SHARE = 0.1
+/** With PB its config is loaded anew, and the schedule may be another: one of weekdays waits so long. */
+const LOADED_MS = 3 * 86_400_000
 /** A scheduled backup that begins this near to its date shows that the date was read in the right zone. */
 const ON_TIME_MS = 10 * 60_000
 /** Two zones are apart by quarters of an hour. */
@@ -36,37 +41,51 @@ type Dated = 'schedule_completed' | 'schedule_failed' | 'timer_reset' | 'schedul
 /** A line of PB that names the next date, or says that the schedule is paused. */
 export function noteDue(draft: Draft, seen: Seen<Dated>): void {
   const { schedule } = draft.state
+  const { due, source, at, type } = seen
   schedule.told = false
-  const { due, source } = seen
   schedule.pauseAskedBy = null
   if (!due) {
     pauseSchedule(draft.state)
     return
   }
   schedule.paused = false
+  schedule.said = true
+  schedule.saidWatched = true
+  if (type === 'timer_reset') schedule.baseAt = at
   if (due.inMs <= 0 || due.inMs > LONGEST_MS) {
     schedule.dueAt = null
-    schedule.zone = 'wrong'
-    tellOdd(draft, seen.at)
+    schedule.slackMs = UNKNOWN_ZONE_MS
+    distrust(schedule)
+    tellOdd(draft, at)
     return
   }
-  schedule.dueAt = seen.at + due.inMs
-  schedule.saidAt = schedule.dueAt
-  schedule.said = true
   const isSure = source === 'log' || (due.sure ? schedule.zone !== 'wrong' : schedule.zone === 'right')
+  schedule.dueAt = at + due.inMs
+  schedule.fromAt = isSure ? schedule.dueAt : at
+  schedule.saidAt = schedule.dueAt
   schedule.slackMs = isSure ? due.slackMs : UNKNOWN_ZONE_MS
-  schedule.waitsMs = [...schedule.waitsMs, due.inMs].slice(-REMEMBERED)
+  // A schedule that goes on after a pause is in the middle of a wait.
+  if (isSure && type !== 'schedule_resumed' && schedule.baseAt !== null)
+    remember(schedule, schedule.dueAt - schedule.baseAt)
+}
+
+function remember(schedule: Schedule, waitMs: number): void {
+  schedule.waitsMs = [...schedule.waitsMs, waitMs].slice(-REMEMBERED)
 }
 
 /** The schedule has fired: so PB runs, and its zone shows. */
 export function noteFired(draft: Draft, { at, source }: Seen<'schedule_triggered'>): void {
   const { schedule } = draft.state
-  if (source === 'chat' && schedule.saidAt !== null) judgeZone(draft, at, at - schedule.saidAt)
+  const { said, slackMs, saidAt, saidWatched, baseAt } = schedule
+  if (source === 'chat' && saidAt !== null) judgeZone(draft, at, at - saidAt)
+  // Where the dates say nothing, what happens does.
+  if (said && slackMs === UNKNOWN_ZONE_MS && saidWatched && baseAt !== null) remember(schedule, at - baseAt)
+  schedule.baseAt = at
   schedule.saidAt = null
   schedule.told = false
   schedule.paused = false
   schedule.pauseAskedBy = null
-  reckonDue(draft.state, at)
+  expectAfter(schedule, at, at)
 }
 
 function judgeZone(draft: Draft, at: number, lateMs: number): void {
@@ -76,25 +95,48 @@ function judgeZone(draft: Draft, at: number, lateMs: number): void {
     schedule.offMs = null
     return
   }
-  // A schedule that was loaded anew comes late at any minute; and the same twice is no chance.
+  // It may have come in time, and then another one.
+  if (!schedule.saidWatched) return
+  // And the same twice is no chance.
   const quarters = lateMs / QUARTER_MS
   const isLikeZones = Math.abs(quarters - Math.round(quarters)) * QUARTER_MS <= ZONE_SLACK_MS
   const isTwice = schedule.offMs !== null && Math.abs(lateMs - schedule.offMs) <= ON_TIME_MS
   if (isTwice) tellOdd(draft, at)
-  if (isTwice || isLikeZones) schedule.zone = 'wrong'
+  if (isTwice || isLikeZones) distrust(schedule)
   schedule.offMs = lateMs
 }
 
-/** Where nobody has said it: the next one comes within the longest wait of late. */
-export function reckonDue({ schedule }: LifecycleState, from: number): void {
+/** What was read of its dates before is as wrong. */
+function distrust(schedule: Schedule): void {
+  if (schedule.zone !== 'wrong') schedule.waitsMs = []
+  schedule.zone = 'wrong'
+}
+
+/** The shortest and the longest wait of late; undefined where too few are known. */
+function waitsOf({ waitsMs }: Schedule): { leastMs: number; mostMs: number } | undefined {
+  if (waitsMs.length < LEAST_KNOWN) return undefined
+  return { leastMs: Math.min(...waitsMs), mostMs: Math.max(...waitsMs) }
+}
+
+/** It has fired, or was to, between these two: so the next one comes a wait later. */
+function expectAfter(schedule: Schedule, from: number, to: number): void {
+  const waits = waitsOf(schedule)
+  expect(schedule, waits && { from: from + waits.leastMs, to: to + waits.mostMs, mostMs: waits.mostMs })
+}
+
+function expect(schedule: Schedule, window: { from: number; to: number; mostMs: number } | undefined): void {
+  const isExpected = window !== undefined && !schedule.told && !schedule.paused
   schedule.said = false
-  if (schedule.told || schedule.paused || schedule.waitsMs.length < LEAST_KNOWN) {
-    schedule.dueAt = null
-    return
-  }
-  const waitMs = Math.max(...schedule.waitsMs)
-  schedule.dueAt = from + waitMs
-  schedule.slackMs = RECKONED_SLACK_MS + RECKONED_SLACK_SHARE * waitMs
+  schedule.fromAt = isExpected ? window.from : null
+  schedule.dueAt = isExpected ? window.to : null
+  if (isExpected) schedule.slackMs = RECKONED_SLACK_MS + RECKONED_SLACK_SHARE * window.mostMs
+}
+
+/** Where nobody has said it, nor seen the last one: the next one comes within the longest wait of late. */
+export function reckonDue({ schedule }: LifecycleState, from: number, leastMs = 0): void {
+  const waits = waitsOf(schedule)
+  const mostMs = Math.max(waits?.mostMs ?? 0, leastMs)
+  expect(schedule, waits && { from, to: from + mostMs, mostMs })
 }
 
 export function pauseSchedule({ schedule }: LifecycleState): void {
@@ -104,14 +146,47 @@ export function pauseSchedule({ schedule }: LifecycleState): void {
 
 /** PB is loaded, which begins a schedule anew and ends a pause, or is gone. */
 export function loadSchedule(state: LifecycleState, at: number, isLoaded: boolean): void {
+  forgetDue(state)
   state.schedule.paused = false
-  if (isLoaded) reckonDue(state, at)
-  else forgetDue(state)
+  if (isLoaded) reckonDue(state, at, LOADED_MS)
 }
 
 /** Nobody can say when the next one comes: PB is gone, or nobody sees it. */
 export function forgetDue({ schedule }: LifecycleState): void {
   schedule.dueAt = null
+  schedule.baseAt = null
+  schedule.saidWatched = false
+}
+
+/** The schedule rests, since nobody is online: PB's log says so as it skips a run; a ping, when one may be due. */
+export function restSchedule(state: LifecycleState, at: number, source: Source): void {
+  const { schedule } = state
+  if (source === 'log') schedule.tellsRest = true
+  else if (schedule.tellsRest) return
+  const { fromAt, dueAt, said, baseAt } = schedule
+  state.restedAt = at
+  schedule.saidWatched = false
+  if (source === 'log') {
+    if (!said && baseAt !== null) remember(schedule, at - baseAt)
+    schedule.baseAt = at
+    expectAfter(schedule, at, at)
+    return
+  }
+  schedule.baseAt = null
+  if (dueAt !== null && fromAt !== null && at >= fromAt) {
+    const leastMs = waitsOf(schedule)?.leastMs ?? 0
+    if (dueAt - fromAt < leastMs / 2) expectAfter(schedule, fromAt, dueAt)
+    else reckonDue(state, at)
+  }
+}
+
+/** When PB may look whether anybody is online, as far as that matters; null where it does not. */
+export function restWindow({ schedule }: LifecycleState): { from: number; to: number } | null {
+  const { dueAt, fromAt, said, slackMs, told, paused } = schedule
+  if (told || paused) return null
+  if (dueAt !== null && fromAt !== null)
+    return { from: fromAt, to: dueAt + (said && slackMs < UNKNOWN_ZONE_MS ? slackMs : 0) }
+  return waitsOf(schedule) ? null : { from: Number.NEGATIVE_INFINITY, to: Number.POSITIVE_INFINITY }
 }
 
 /** The next one's time is up, with all patience: it is overdue, unless something else explains that it did not come. */
@@ -119,10 +194,18 @@ export function concludeDue(draft: Draft, at: number): void {
   const { state } = draft
   const { schedule } = state
   const dueAt = schedule.dueAt ?? at
+  const fromAt = schedule.fromAt ?? dueAt
+  const since = seesServerSince(state)
   // PB rests while the server is down, and skips what falls into a backup that still runs.
-  if (!sawServerSince(state, dueAt) || state.backup) {
-    if (state.lead.by === 'log' && state.runsSince === null) forgetDue(state)
-    else reckonDue(state, at)
+  if (since === null) {
+    schedule.dueAt = null
+    return
+  }
+  const missedBy = state.backup ? dueAt : Math.min(since, dueAt)
+  const waits = waitsOf(schedule)
+  const isCovered = waits !== undefined && missedBy + waits.mostMs <= dueAt + schedule.slackMs
+  if (state.backup || (since > fromAt && !isCovered)) {
+    expectAfter(schedule, fromAt, missedBy)
     return
   }
   const { said, pauseAskedBy } = schedule
@@ -143,10 +226,9 @@ export function concludeDue(draft: Draft, at: number): void {
   )
 }
 
-/** Whoever leads has seen the server run from then on. */
-function sawServerSince({ lead, runsSince, attachedAt }: LifecycleState, at: number): boolean {
-  const since = lead.by === 'log' ? runsSince : attachedAt
-  return since !== null && since <= at
+/** Since when whoever leads has seen the server run; null where it does not. */
+function seesServerSince({ lead, runsSince, attachedAt }: LifecycleState): number | null {
+  return lead.by === 'log' ? runsSince : attachedAt
 }
 
 /** The dates that PB prints can't be: told once, since nothing is concluded from them. */

@@ -1,14 +1,20 @@
 /** What is known of Prime Backup's (PB's) schedule; its rules are in `due.ts`. */
 export type Schedule = {
-  /** When the next scheduled backup is due; null where nobody can say. */
+  /** When the next scheduled backup is due at the latest; null where nobody can say. */
   dueAt: number | null
+  /** Not before this; the same as `dueAt` where a date was named. */
+  fromAt: number | null
   /** The last date that PB named, until a backup shows how true it was; also where nothing is due any more. */
   saidAt: number | null
+  /** Since when the schedule waits for its next run: it fired, or its timer was reset; null where nobody saw that. */
+  baseAt: number | null
+  /** Nothing can have come between `saidAt` and its backup unseen. */
+  saidWatched: boolean
   /** PB said so; otherwise it is reckoned. */
   said: boolean
   /** How much later than `dueAt` it may really be. */
   slackMs: number
-  /** How long before them the last due dates were said. */
+  /** How long the schedule waited, or was to wait, from one run to the next, of late. */
   waitsMs: number[]
   /** What the dates that chat shows are worth: whether a backup came when one said. */
   zone: 'unknown' | 'right' | 'wrong'
@@ -16,6 +22,8 @@ export type Schedule = {
   offMs: number | null
   /** Until PB is loaded anew, or somebody resumes it. */
   paused: boolean
+  /** PB's log says so whenever it rests: nobody need be asked. */
+  tellsRest: boolean
   /** Whoever typed that it pause: nobody can say whether it did. */
   pauseAskedBy: string | null
   /** An overdue backup was told, and none has come since. */
@@ -27,6 +35,9 @@ export type Schedule = {
 export function initialSchedule(): Schedule {
   return {
     dueAt: null,
+    fromAt: null,
+    baseAt: null,
+    saidWatched: false,
     saidAt: null,
     said: false,
     slackMs: 0,
@@ -34,6 +45,7 @@ export function initialSchedule(): Schedule {
     zone: 'unknown',
     offMs: null,
     paused: false,
+    tellsRest: false,
     pauseAskedBy: null,
     told: false,
     toldOdd: false,

@@ -150,6 +150,8 @@ export type LifecycleState = {
   lastSuccessAt: number | null
   /** It was told that the last success is too long ago. */
   toldTooOld: boolean
+  /** When its schedule last rested. */
+  restedAt: number | null
   /** Since when somebody has seen the server run, and since when nobody does. */
   seesSince: number | null
   blindSince: number | null
@@ -222,7 +224,14 @@ export function shiftTimes(state: LifecycleState, byMs: number): LifecycleState 
     blindSince: shifted(state.blindSince),
     followedAt: shifted(state.followedAt),
     runsSince: shifted(state.runsSince),
-    schedule: { ...schedule, dueAt: shifted(schedule.dueAt), saidAt: shifted(schedule.saidAt) },
+    restedAt: shifted(state.restedAt),
+    schedule: {
+      ...schedule,
+      dueAt: shifted(schedule.dueAt),
+      fromAt: shifted(schedule.fromAt),
+      baseAt: shifted(schedule.baseAt),
+      saidAt: shifted(schedule.saidAt),
+    },
     backup: backup && {
       ...backup,
       startedAt: backup.startedAt + byMs,
@@ -262,6 +271,7 @@ export function initialState(server: string): LifecycleState {
     rawBytes: [],
     lastSuccessAt: null,
     toldTooOld: false,
+    restedAt: null,
     seesSince: null,
     blindSince: null,
     streaks: { backup: null, restore: null },

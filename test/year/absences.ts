@@ -4,12 +4,12 @@
  *   date     Prime Backup named one, and nothing disturbed who waits for it: told by the date and the grace; an hour
  *            later where chat's dates are read without a zone that is set, 26 hours later where those are not trusted.
  *            Without a date, a tenth and 75 minutes over the longest wait of late, from when the source sees the server
- *            again; when that begins while an earlier wait runs out, its patience (the same slack and grace) comes first.
+ *            again; of three days at least where Prime Backup was loaded since, with which its schedule may be another.
  *   age      no success for `maxAge`, in a time in which the server was seen but for gaps of a quarter of an hour.
  *
  * What ends before either can tell is counted, and what neither can see.
  */
-import { BRIDGE_ZONE, HOUR, MINUTE } from './plan.ts'
+import { BRIDGE_ZONE, DAY, HOUR, MINUTE } from './plan.ts'
 import type { Sights } from './sights.ts'
 import { arrivalsOf, iso } from './tasks.ts'
 import { both } from './trace.ts'
@@ -23,8 +23,10 @@ const RECKONED_SHARE = 0.1
 const GUESSED_MS = HOUR
 const MISTRUSTED_MS = 26 * HOUR
 /** Of the waits that the bridge remembers. */
-const REMEMBERED = 8
+const REMEMBERED = 32
 const LEAST_KNOWN = 3
+/** The schedule may be another after Prime Backup was loaded. */
+const LOADED_MS = 3 * DAY
 const SHORT_GAP_MS = 14 * MINUTE
 
 export type AbsenceFigures = {
@@ -49,23 +51,26 @@ export function judgeAbsences(story: Story, sights: Sights) {
     ['backup_overdue', 'backup_too_old'].includes(event.notice?.code ?? ''),
   )
 
+  const successes = truth.backups.filter(({ outcome }) => outcome === 'success').map(({ endedAt }) => endedAt)
+
   for (const absence of truth.absences) {
     figures.absences += 1
     const to = Math.min(absence.to, until)
-    const lastSuccess = truth.backups.findLast(
-      ({ outcome, endedAt }) => outcome === 'success' && endedAt < absence.from,
-    )
+    const lastSuccess = successes.findLast(at => at < absence.from) ?? plan.from
     // Whoever sees the plugin go waits for it no longer.
     const dates = absence.removed && plan.source !== 'chat' ? [] : byDate(absence.from, to)
-    const bound = Math.min(...dates, ...byAge(lastSuccess?.endedAt ?? plan.from, to))
+    // A player's backup begins another wait.
+    const bases = [lastSuccess, ...successes.filter(at => at > absence.from && at < to)]
+    const ages = bases.flatMap((base, index) => byAge(base, bases[index + 1] ?? to))
+    const bound = Math.min(...dates, ...ages)
     const arrived = Math.min(
       ...notices
-        .filter(({ event }) => event.at >= (lastSuccess?.endedAt ?? plan.from) && event.at <= to + HOUR)
+        .filter(({ event }) => event.at >= lastSuccess && event.at <= to + HOUR)
         .map(({ event }) => arrivals.get(`problems ${event.id}`) ?? Number.POSITIVE_INFINITY),
     )
     if (bound === Number.POSITIVE_INFINITY) {
       if (arrived < Number.POSITIVE_INFINITY) figures.told += 1
-      else if (to - absence.from > 8 * 24 * HOUR || absence.removed) figures.unseen += 1
+      else if (isLong(to - absence.from)) figures.unseen += 1
       else figures.tooShort += 1
       continue
     }
@@ -87,7 +92,14 @@ export function judgeAbsences(story: Story, sights: Sights) {
     const needed = plan.rests ? both(sights.watched, truth.traces.players, plan.from, until) : sights.watched
     for (const [index, date] of truth.named.entries()) {
       const next = truth.named[index + 1]
-      if (date.dueAt < from || date.at > to || truth.absences.some(({ removed, from: goneAt }) => removed && goneAt > date.at && goneAt <= date.dueAt)) continue
+      if (
+        date.dueAt < from ||
+        date.at > to ||
+        truth.absences.some(
+          ({ removed, from: goneAt }) => removed && goneAt > date.at && goneAt <= date.dueAt,
+        )
+      )
+        continue
       const slackMs = slacks(index)
       if (slackMs === undefined) continue
       const tellAt = date.dueAt + slackMs + GRACE_MS
@@ -99,18 +111,26 @@ export function judgeAbsences(story: Story, sights: Sights) {
         needed.held(date.dueAt - MINUTE, date.dueAt + slackMs + MINUTE)
       if (!isReplaced && isSeen && seenAt < tellAt && tellAt < to) bounds.push(tellAt)
     }
+    const cuts = truth.named.filter(({ at }) => at > from && at < to).map(({ at }) => at)
     for (const [begin, end] of needed.stretches(from, to)) {
-      const waits = truth.named
-        .filter(date => sights.seenAt({ at: date.at, chat: date.inChat }) < begin)
-        .slice(-REMEMBERED)
-      if (waits.length < LEAST_KNOWN || (slacks(truth.named.length - 1) ?? MISTRUSTED_MS) >= MISTRUSTED_MS)
-        continue
-      const waitMs = Math.max(...waits.map(({ at, dueAt }) => dueAt - at))
-      const patienceMs = RECKONED_MS + RECKONED_SHARE * waitMs + GRACE_MS
-      const tellAt = begin + waitMs + 2 * patienceMs
-      if (tellAt < end) bounds.push(tellAt)
+      const until = cuts.find(at => at >= begin) ?? Number.POSITIVE_INFINITY
+      const tellAt = begin + reckonedMs(begin)
+      if (tellAt < Math.min(end, until)) bounds.push(tellAt)
     }
     return bounds
+  }
+
+  /** How long after a moment at which nobody can say when the next one is due it is told. */
+  function reckonedMs(at: number): number {
+    const waits = truth.named
+      .filter(date => sights.seenAt({ at: date.at, chat: date.inChat }) < at && date.since < date.at)
+      .slice(-REMEMBERED)
+    const isTrusted = (slacks(truth.named.length - 1) ?? MISTRUSTED_MS) < MISTRUSTED_MS
+    if (waits.length < LEAST_KNOWN || !isTrusted) return Number.POSITIVE_INFINITY
+    const loadedAt = truth.loads.findLast(load => load <= at) ?? 0
+    const isNew = (waits.at(-1)?.at ?? 0) < loadedAt
+    const waitMs = Math.max(isNew ? LOADED_MS : 0, ...waits.map(({ since, dueAt }) => dueAt - since))
+    return waitMs * (1 + RECKONED_SHARE) + RECKONED_MS + GRACE_MS
   }
 
   /** When no success is older than `maxAge`, in a time that was seen. */
@@ -124,6 +144,10 @@ export function judgeAbsences(story: Story, sights: Sights) {
     }
     return []
   }
+}
+
+function isLong(ms: number): boolean {
+  return ms > 8 * DAY
 }
 
 /** How much later than a date it is told, in this source; undefined where a date says nothing. */

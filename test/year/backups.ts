@@ -15,7 +15,7 @@ export type Voice = {
   /** A line in the log alone. */
   note(record: Parameters<typeof logHead>[2], rest?: string): void
   /** The next date of the schedule, as PB prints it; kept for the judge. */
-  nextDate(): string
+  nextDate(since: number): string
 }
 
 /** When something was printed; `chat` is false where the server was down. */
@@ -46,6 +46,7 @@ export function createBackups(
   let running: { backup: Backup; cancel(): void } | undefined
   /** The schedule's job runs, or waits for its turn. */
   let executing = false
+  let firedAt = 0
   let cancelWait = () => {}
   let manualMade = false
   let failing: { failure: Failure; left: number } | undefined
@@ -141,7 +142,7 @@ export function createBackups(
 
   function endSchedule(word: 'scheduleCompleted' | 'scheduleFailed') {
     executing = false
-    voice.broadcast('crontab_0', word, voice.nextDate())
+    voice.broadcast('crontab_0', word, voice.nextDate(firedAt))
   }
 
   /** Its turn has come, unless something else runs. */
@@ -165,6 +166,7 @@ export function createBackups(
     isScheduleBusy: () => executing,
     runScheduled: () => {
       executing = true
+      firedAt = clock.now()
       manualMade = false
       voice.broadcast('crontab_0', 'triggered')
       takeTurn(0)

@@ -9,7 +9,7 @@ import type { Payload } from '../../src/delivery/payload.ts'
 import { recipientsOf } from '../../src/delivery/recipient.ts'
 import { createWorker } from '../../src/delivery/worker.ts'
 import type { LifecycleEvent } from '../../src/event.ts'
-import { lifecycleSchema, parseState, watchSchema } from '../../src/lifecycle.ts'
+import { lifecycleSchema, parseState, restWindow, watchSchema } from '../../src/lifecycle.ts'
 import { silentLog } from '../../src/log.ts'
 import { createNotices } from '../../src/notices.ts'
 import { openMemory } from '../../src/outbox/database.ts'
@@ -108,7 +108,7 @@ export function createHouse(plan: Plan, clock: LeapingClock, online: () => numbe
       commit: (events, state) => {
         stored = JSON.stringify(state)
         for (const event of events) committed.push({ at: clock.now(), event })
-        rest.expect(state.schedule.dueAt)
+        rest.expect(restWindow(state))
         sight.look()
         return outbox.accept(events, [{ table: 'state', server: plan.name, body: stored }])
       },
@@ -140,7 +140,7 @@ export function createHouse(plan: Plan, clock: LeapingClock, online: () => numbe
 
     outbox.load()
     tracker.start(stored === undefined ? undefined : parseState(stored))
-    rest.expect(tracker.state().schedule.dueAt)
+    rest.expect(restWindow(tracker.state()))
     eyes.open({ tracker, look: sight.look, raise: code => notices.raise(code, plan.name, plan.name) })
     return {
       stop: () => {

@@ -60,7 +60,10 @@ export function judgeNotices(story: Story, sights: Sights) {
         return at - since >= plan.maxAgeMs - MINUTE && isTroubled(since, at)
       }
       case 'backup_stuck':
-        return truth.backups.some(({ start, endedAt, hangs }) => hangs && start.at < at && at <= endedAt)
+        return truth.backups.some(
+          ({ start, endedAt, hangs, outcome }) =>
+            (hangs || outcome !== 'success') && start.at < at && at <= endedAt,
+        )
       case 'schedule_unclear':
         unclear += 1
         return unclear === 1 && plan.timeZone === undefined && misreadBy(at, plan.zone, BRIDGE_ZONE) !== 0

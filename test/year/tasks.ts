@@ -136,7 +136,10 @@ export function judgeTasks(story: Story, sights: Sights) {
       DEADLINE_MS,
       longestMs === 0 ? DEADLINE_MS : Math.max(LEAST_STUCK_MS, 3 * longestMs),
     )
-    const known = Math.max(sights.runsAt(backup.start.at + ruleMs), startSeen) + MINUTE
+    // Whoever was away can't say how long it takes.
+    const isSeen = !sights.isDisturbed(backup.start.at, backup.start.at + ruleMs + MINUTE)
+    const tellAt = backup.start.at + (isSeen ? ruleMs : DEADLINE_MS)
+    const known = Math.max(sights.runsAt(tellAt), startSeen) + MINUTE
     if (backup.endedAt < known) {
       figures.hangsTooShort += 1
       return

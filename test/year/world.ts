@@ -24,7 +24,13 @@ export type Outside = {
 }
 
 /** A date that PB printed. */
-export type Named = { at: number; dueAt: number; inChat: boolean }
+export type Named = {
+  at: number
+  dueAt: number
+  /** Since when the schedule waits for it: it fired, or was reset. */
+  since: number
+  inChat: boolean
+}
 
 export type Absence = { from: number; to: number; removed: boolean }
 
@@ -54,6 +60,7 @@ export function createWorld(plan: Plan, clock: Clock, outside: Outside) {
 
   const named: Named[] = []
   const absences: Absence[] = []
+  const loads: number[] = []
   const traces = {
     server: traceOf(false),
     players: traceOf(false),
@@ -73,9 +80,9 @@ export function createWorld(plan: Plan, clock: Clock, outside: Outside) {
       if (serverRuns) outside.chat(text)
     },
     note: (record, rest) => outside.log(logHead(time(), loading(), record), rest),
-    nextDate: () => {
+    nextDate: since => {
       if (isPaused) return say('pausedDate', language)
-      named.push({ at: clock.now(), dueAt: nextRunAt, inChat: serverRuns })
+      named.push({ at: clock.now(), dueAt: nextRunAt, since, inChat: serverRuns })
       return localDate(nextRunAt, zone)
     },
   }
@@ -86,7 +93,7 @@ export function createWorld(plan: Plan, clock: Clock, outside: Outside) {
       // Dead or alive, the schedule is set anew, and says so.
       if (!isLoaded || isPaused || !('every' in schedule)) return
       arm(clock.now())
-      voice.broadcast('worker-heavy', 'timerReset', voice.nextDate())
+      voice.broadcast('worker-heavy', 'timerReset', voice.nextDate(clock.now()))
     },
   })
 
@@ -117,12 +124,20 @@ export function createWorld(plan: Plan, clock: Clock, outside: Outside) {
 
   /** PB makes one backup after the last player left, then rests. */
   function rests(): boolean {
-    if (online > 0) lastBackupsWithoutPlayers = 0
-    else if (lastBackupsWithoutPlayers >= 1) {
-      const text = "Scheduled backup player check: valid=[] ignored=['PBWatcher'], backup skipped"
+    const check = (outcome: string) => {
+      const text = `Scheduled backup player check: valid=[${online > 0 ? "'Steve'" : ''}] ignored=['PBWatcher'], ${outcome}`
       if (plan.tellsRest) voice.note({ thread: 'crontab_0', place: 'scheduled_backup_job.py:64(run)', text })
+    }
+    if (online > 0) {
+      lastBackupsWithoutPlayers = 0
+      check('performing normally')
+    } else if (lastBackupsWithoutPlayers === 0) {
+      lastBackupsWithoutPlayers = 1
+      check('performing the last backup')
+    } else {
+      check('backup skipped')
       return true
-    } else lastBackupsWithoutPlayers += 1
+    }
     return false
   }
 
@@ -131,6 +146,7 @@ export function createWorld(plan: Plan, clock: Clock, outside: Outside) {
   function loadPlugin() {
     if (isRemoved) return
     load += 1
+    loads.push(clock.now())
     isLoaded = true
     ticks = true
     isPaused = false
@@ -314,7 +330,7 @@ export function createWorld(plan: Plan, clock: Clock, outside: Outside) {
         arm(now)
       }
       reply('resumed', localDate(nextRunAt, zone))
-      named.push({ at: now, dueAt: nextRunAt, inChat: false })
+      named.push({ at: now, dueAt: nextRunAt, since: now, inChat: false })
       traceSchedule()
     })
   }
@@ -329,6 +345,12 @@ export function createWorld(plan: Plan, clock: Clock, outside: Outside) {
     },
     /** How many players a ping shows, beside the bot. */
     online: () => (serverRuns ? online : undefined),
-    truth: { backups: backups.all, named, absences, traces: traces satisfies { [name: string]: Trace } },
+    truth: {
+      backups: backups.all,
+      named,
+      absences,
+      loads,
+      traces: traces satisfies { [name: string]: Trace },
+    },
   }
 }
