@@ -18,8 +18,11 @@ const LEAST_KNOWN = 3
 /** A date that was reckoned may be wrong by an hour of daylight saving, and by what a backup takes. */
 const RECKONED_SLACK_MS = 75 * 60_000
 const RECKONED_SLACK_SHARE = 0.1
-/** With PB its config is loaded anew, and the schedule may be another: one of weekdays waits so long. */
-const LOADED_MS = 3 * 86_400_000
+/** A schedule of weekdays waits so long over a weekend. */
+const WEEKEND_MS = 3 * 86_400_000
+/** Where it waits about a day: from so many such waits on a weekend would have been among them. */
+const DAILY_MS = [20 * 3_600_000, 28 * 3_600_000] as const
+const DAYS_KNOWN = 20
 /** A scheduled backup that begins this near to its date shows that the date was read in the right zone. */
 const ON_TIME_MS = 10 * 60_000
 /** Two zones are apart by quarters of an hour. */
@@ -49,20 +52,23 @@ export function noteDue(draft: Draft, seen: Seen<Dated>): void {
     return
   }
   schedule.paused = false
-  schedule.said = true
   schedule.saidWatched = true
   if (type === 'timer_reset') schedule.baseAt = at
-  if (due.inMs <= 0 || due.inMs > LONGEST_MS) {
-    schedule.dueAt = null
-    schedule.slackMs = UNKNOWN_ZONE_MS
+  const isOdd = due.inMs <= 0 || due.inMs > LONGEST_MS
+  if (isOdd) {
     distrust(schedule)
     tellOdd(draft, at)
-    return
   }
   const isSure = source === 'log' || (due.sure ? schedule.zone !== 'wrong' : schedule.zone === 'right')
+  schedule.unsure = isOdd || !isSure
+  schedule.saidAt = isOdd ? null : at + due.inMs
+  if (isOdd || (schedule.unsure && waitsOf(schedule))) {
+    reckonDue(draft.state, at)
+    return
+  }
   schedule.dueAt = at + due.inMs
   schedule.fromAt = isSure ? schedule.dueAt : at
-  schedule.saidAt = schedule.dueAt
+  schedule.said = true
   schedule.slackMs = isSure ? due.slackMs : UNKNOWN_ZONE_MS
   // A schedule that goes on after a pause is in the middle of a wait.
   if (isSure && type !== 'schedule_resumed' && schedule.baseAt !== null)
@@ -76,10 +82,10 @@ function remember(schedule: Schedule, waitMs: number): void {
 /** The schedule has fired: so PB runs, and its zone shows. */
 export function noteFired(draft: Draft, { at, source }: Seen<'schedule_triggered'>): void {
   const { schedule } = draft.state
-  const { said, slackMs, saidAt, saidWatched, baseAt } = schedule
+  const { unsure, saidAt, saidWatched, baseAt } = schedule
   if (source === 'chat' && saidAt !== null) judgeZone(draft, at, at - saidAt)
   // Where the dates say nothing, what happens does.
-  if (said && slackMs === UNKNOWN_ZONE_MS && saidWatched && baseAt !== null) remember(schedule, at - baseAt)
+  if (unsure && saidWatched && baseAt !== null) remember(schedule, at - baseAt)
   schedule.baseAt = at
   schedule.saidAt = null
   schedule.told = false
@@ -115,7 +121,12 @@ function distrust(schedule: Schedule): void {
 /** The shortest and the longest wait of late; undefined where too few are known. */
 function waitsOf({ waitsMs }: Schedule): { leastMs: number; mostMs: number } | undefined {
   if (waitsMs.length < LEAST_KNOWN) return undefined
-  return { leastMs: Math.min(...waitsMs), mostMs: Math.max(...waitsMs) }
+  const leastMs = Math.min(...waitsMs)
+  const mostMs = Math.max(...waitsMs)
+  const [least, most] = DAILY_MS
+  const days = waitsMs.filter(waitMs => waitMs >= least).length
+  const mayBeWeekdays = mostMs >= least && mostMs <= most && days < DAYS_KNOWN
+  return { leastMs, mostMs: mayBeWeekdays ? WEEKEND_MS : mostMs }
 }
 
 /** It has fired, or was to, between these two: so the next one comes a wait later. */
@@ -148,7 +159,8 @@ export function pauseSchedule({ schedule }: LifecycleState): void {
 export function loadSchedule(state: LifecycleState, at: number, isLoaded: boolean): void {
   forgetDue(state)
   state.schedule.paused = false
-  if (isLoaded) reckonDue(state, at, LOADED_MS)
+  // With PB its config is loaded anew, and the schedule may be another.
+  if (isLoaded) reckonDue(state, at, WEEKEND_MS)
 }
 
 /** Nobody can say when the next one comes: PB is gone, or nobody sees it. */
@@ -162,7 +174,7 @@ export function forgetDue({ schedule }: LifecycleState): void {
 export function restSchedule(state: LifecycleState, at: number, source: Source): void {
   const { schedule } = state
   if (source === 'log') schedule.tellsRest = true
-  else if (schedule.tellsRest) return
+  else if (schedule.tellsRest && state.lead.by === 'log') return
   const { fromAt, dueAt, said, baseAt } = schedule
   state.restedAt = at
   schedule.saidWatched = false
@@ -184,8 +196,7 @@ export function restSchedule(state: LifecycleState, at: number, source: Source):
 export function restWindow({ schedule }: LifecycleState): { from: number; to: number } | null {
   const { dueAt, fromAt, said, slackMs, told, paused } = schedule
   if (told || paused) return null
-  if (dueAt !== null && fromAt !== null)
-    return { from: fromAt, to: dueAt + (said && slackMs < UNKNOWN_ZONE_MS ? slackMs : 0) }
+  if (dueAt !== null && fromAt !== null) return { from: fromAt, to: dueAt + (said ? slackMs : 0) }
   return waitsOf(schedule) ? null : { from: Number.NEGATIVE_INFINITY, to: Number.POSITIVE_INFINITY }
 }
 

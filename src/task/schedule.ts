@@ -10,6 +10,8 @@ export type Schedule = {
   baseAt: number | null
   /** Nothing can have come between `saidAt` and its backup unseen. */
   saidWatched: boolean
+  /** The last date that was named is not to be trusted: what happens shows how long the schedule waits. */
+  unsure: boolean
   /** PB said so; otherwise it is reckoned. */
   said: boolean
   /** How much later than `dueAt` it may really be. */
@@ -38,6 +40,7 @@ export function initialSchedule(): Schedule {
     fromAt: null,
     baseAt: null,
     saidWatched: false,
+    unsure: false,
     saidAt: null,
     said: false,
     slackMs: 0,

@@ -25,8 +25,9 @@ const MISTRUSTED_MS = 26 * HOUR
 /** Of the waits that the bridge remembers. */
 const REMEMBERED = 32
 const LEAST_KNOWN = 3
-/** The schedule may be another after Prime Backup was loaded. */
-const LOADED_MS = 3 * DAY
+/** The longest wait of a schedule of weekdays, which it may be, or have become when Prime Backup was loaded. */
+const WEEKEND_MS = 3 * DAY
+const DAYS_KNOWN = 20
 const SHORT_GAP_MS = 14 * MINUTE
 
 export type AbsenceFigures = {
@@ -129,8 +130,13 @@ export function judgeAbsences(story: Story, sights: Sights) {
     if (waits.length < LEAST_KNOWN || !isTrusted) return Number.POSITIVE_INFINITY
     const loadedAt = truth.loads.findLast(load => load <= at) ?? 0
     const isNew = (waits.at(-1)?.at ?? 0) < loadedAt
-    const waitMs = Math.max(isNew ? LOADED_MS : 0, ...waits.map(({ since, dueAt }) => dueAt - since))
-    return waitMs * (1 + RECKONED_SHARE) + RECKONED_MS + GRACE_MS
+    const waitsMs = waits.map(({ since, dueAt }) => dueAt - since)
+    const longestMs = Math.max(...waitsMs)
+    // Who has seen few waits of a day has seen no weekend.
+    const isDaily = longestMs > 20 * HOUR && longestMs < 28 * HOUR
+    const mayBeWeekdays = isDaily && waitsMs.filter(ms => ms > 20 * HOUR).length < DAYS_KNOWN
+    const waitMs = Math.max(isNew || mayBeWeekdays ? WEEKEND_MS : 0, longestMs)
+    return waitMs * (1 + RECKONED_SHARE) + RECKONED_MS + GRACE_MS + (plan.rests ? 5 * MINUTE : 0)
   }
 
   /** When no success is older than `maxAge`, in a time that was seen. */

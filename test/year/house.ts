@@ -107,6 +107,7 @@ export function createHouse(plan: Plan, clock: LeapingClock, online: () => numbe
       seenUpTo: () => (tracker.state().lead.by === 'log' ? eyes.seenUpTo() : clock.now()),
       commit: (events, state) => {
         stored = JSON.stringify(state)
+        if (process.env.DBG) console.log(new Date(clock.now()).toISOString(), JSON.stringify(state.schedule))
         for (const event of events) committed.push({ at: clock.now(), event })
         rest.expect(restWindow(state))
         sight.look()

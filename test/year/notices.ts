@@ -69,11 +69,12 @@ export function judgeNotices(story: Story, sights: Sights) {
         return unclear === 1 && plan.timeZone === undefined && misreadBy(at, plan.zone, BRIDGE_ZONE) !== 0
       case 'log_unreadable':
       case 'log_readable':
-        return !told.traces.log.held(at - 2 * MINUTE, at)
+        return !told.traces.log.held(at - 2 * HOUR, at)
       case 'blind':
       case 'mcdr_silent':
       case 'sees_again':
-        return !told.traces.bot.held(at - 2 * MINUTE, at)
+        // Said at most once an hour.
+        return !told.traces.bot.held(at - 2 * HOUR, at)
       default:
         return false
     }

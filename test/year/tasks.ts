@@ -149,10 +149,12 @@ export function judgeTasks(story: Story, sights: Sights) {
         ({ event }) => event.notice?.code === 'backup_stuck' && event.extra?.task_id === task.start?.taskId,
       )
       .map(({ event }) => event.id)
-    const endIds = task.ends.filter(({ name }) => name === 'backup_failure').map(({ id }) => id)
-    const arrived = Math.min(
-      ...[...ids, ...endIds].map(id => arrivals.get(`problems ${id}`) ?? Number.POSITIVE_INFINITY),
-    )
+    // Where only problems are told, the second failure in a row is none.
+    const keys = [
+      ...ids.map(id => `problems ${id}` as const),
+      ...task.ends.filter(({ name }) => name === 'backup_failure').map(({ id }) => `always ${id}` as const),
+    ]
+    const arrived = Math.min(...keys.map(key => arrivals.get(key) ?? Number.POSITIVE_INFINITY))
     const bound = sights.arrivesBy(known)
     if (arrived > bound) blame(`a hang was told at ${iso(arrived)}, not by ${iso(bound)}`, backup.start.at)
     else figures.hangLatestMs = Math.max(figures.hangLatestMs, arrived - backup.start.at)
