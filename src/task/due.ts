@@ -62,7 +62,9 @@ export function noteDue(draft: Draft, seen: Seen<Dated>): void {
   const isSure = source === 'log' || (due.sure ? schedule.zone !== 'wrong' : schedule.zone === 'right')
   schedule.unsure = isOdd || !isSure
   schedule.saidAt = isOdd ? null : at + due.inMs
-  if (isOdd || (schedule.unsure && waitsOf(schedule))) {
+  const waits = waitsOf(schedule)
+  const isKnownBetter = waits !== undefined && reckonedMs(waits.mostMs) < due.inMs + UNKNOWN_ZONE_MS
+  if (isOdd || (schedule.unsure && isKnownBetter)) {
     reckonDue(draft.state, at)
     return
   }
@@ -77,6 +79,7 @@ export function noteDue(draft: Draft, seen: Seen<Dated>): void {
 
 function remember(schedule: Schedule, waitMs: number): void {
   schedule.waitsMs = [...schedule.waitsMs, waitMs].slice(-REMEMBERED)
+  schedule.waitsOld = false
 }
 
 /** The schedule has fired: so PB runs, and its zone shows. */
@@ -118,36 +121,39 @@ function distrust(schedule: Schedule): void {
   schedule.zone = 'wrong'
 }
 
-/** The shortest and the longest wait of late; undefined where too few are known. */
-function waitsOf({ waitsMs }: Schedule): { leastMs: number; mostMs: number } | undefined {
+/** How long the next wait may be, by those of late; undefined where too few are known. */
+function waitsOf({ waitsMs, waitsOld }: Schedule): { leastMs: number; mostMs: number } | undefined {
   if (waitsMs.length < LEAST_KNOWN) return undefined
   const leastMs = Math.min(...waitsMs)
   const mostMs = Math.max(...waitsMs)
   const [least, most] = DAILY_MS
   const days = waitsMs.filter(waitMs => waitMs >= least).length
   const mayBeWeekdays = mostMs >= least && mostMs <= most && days < DAYS_KNOWN
-  return { leastMs, mostMs: mayBeWeekdays ? WEEKEND_MS : mostMs }
+  return { leastMs, mostMs: waitsOld || mayBeWeekdays ? Math.max(mostMs, WEEKEND_MS) : mostMs }
+}
+
+/** With all patience. */
+function reckonedMs(mostMs: number): number {
+  return mostMs * (1 + RECKONED_SLACK_SHARE) + RECKONED_SLACK_MS
 }
 
 /** It has fired, or was to, between these two: so the next one comes a wait later. */
 function expectAfter(schedule: Schedule, from: number, to: number): void {
-  const waits = waitsOf(schedule)
-  expect(schedule, waits && { from: from + waits.leastMs, to: to + waits.mostMs, mostMs: waits.mostMs })
-}
-
-function expect(schedule: Schedule, window: { from: number; to: number; mostMs: number } | undefined): void {
-  const isExpected = window !== undefined && !schedule.told && !schedule.paused
-  schedule.said = false
-  schedule.fromAt = isExpected ? window.from : null
-  schedule.dueAt = isExpected ? window.to : null
-  if (isExpected) schedule.slackMs = RECKONED_SLACK_MS + RECKONED_SLACK_SHARE * window.mostMs
+  expect(schedule, from, to, true)
 }
 
 /** Where nobody has said it, nor seen the last one: the next one comes within the longest wait of late. */
-export function reckonDue({ schedule }: LifecycleState, from: number, leastMs = 0): void {
-  const waits = waitsOf(schedule)
-  const mostMs = Math.max(waits?.mostMs ?? 0, leastMs)
-  expect(schedule, waits && { from, to: from + mostMs, mostMs })
+export function reckonDue({ schedule }: LifecycleState, from: number): void {
+  expect(schedule, from, from, false)
+}
+
+function expect(schedule: Schedule, from: number, to: number, hasFired: boolean): void {
+  const waits = schedule.told || schedule.paused ? undefined : waitsOf(schedule)
+  schedule.said = false
+  schedule.dueAt = waits ? to + waits.mostMs : null
+  if (!waits) return
+  schedule.fromAt = hasFired ? from + waits.leastMs : from
+  schedule.slackMs = reckonedMs(waits.mostMs) - waits.mostMs
 }
 
 export function pauseSchedule({ schedule }: LifecycleState): void {
@@ -159,8 +165,8 @@ export function pauseSchedule({ schedule }: LifecycleState): void {
 export function loadSchedule(state: LifecycleState, at: number, isLoaded: boolean): void {
   forgetDue(state)
   state.schedule.paused = false
-  // With PB its config is loaded anew, and the schedule may be another.
-  if (isLoaded) reckonDue(state, at, WEEKEND_MS)
+  state.schedule.waitsOld = true
+  if (isLoaded) reckonDue(state, at)
 }
 
 /** Nobody can say when the next one comes: PB is gone, or nobody sees it. */

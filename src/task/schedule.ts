@@ -18,6 +18,8 @@ export type Schedule = {
   slackMs: number
   /** How long the schedule waited, or was to wait, from one run to the next, of late. */
   waitsMs: number[]
+  /** All of them are from before PB was loaded anew: its schedule may be another. */
+  waitsOld: boolean
   /** What the dates that chat shows are worth: whether a backup came when one said. */
   zone: 'unknown' | 'right' | 'wrong'
   /** How far from its date the last scheduled backup came, where the zone is wrong. */
@@ -45,6 +47,7 @@ export function initialSchedule(): Schedule {
     said: false,
     slackMs: 0,
     waitsMs: [],
+    waitsOld: false,
     zone: 'unknown',
     offMs: null,
     paused: false,

@@ -199,13 +199,16 @@ const stateSchema = z.looseObject({
 export function parseState(body: unknown): LifecycleState | undefined {
   try {
     const state: unknown = JSON.parse(String(body))
-    // What a state of an older version lacks is as it is at the beginning.
-    return stateSchema.safeParse(state).success
-      ? { ...initialState(''), ...(state as LifecycleState) }
-      : undefined
+    return stateSchema.safeParse(state).success ? withLacking(state as LifecycleState) : undefined
   } catch {
     return undefined
   }
+}
+
+/** What a state of an older version lacks is as it is at the beginning. */
+function withLacking(state: LifecycleState): LifecycleState {
+  const initial = initialState('')
+  return { ...initial, ...state, schedule: { ...initial.schedule, ...state.schedule } }
 }
 
 /** The same state after the wall clock was set by so much: what was, and what is to come, stays as far away as it was. */

@@ -105,7 +105,8 @@ export function judgeAbsences(story: Story, sights: Sights) {
       if (slackMs === undefined) continue
       const tellAt = date.dueAt + slackMs + GRACE_MS
       const seenAt = sights.seenAt({ at: date.at, chat: date.inChat })
-      const isReplaced = next !== undefined && next.at < tellAt
+      const isReplaced =
+        (next !== undefined && next.at < tellAt) || truth.loads.some(load => load > date.at && load < tellAt)
       // Whoever has to ask for players asks when it is due.
       const isSeen =
         sights.watched.held(date.at, tellAt) &&
