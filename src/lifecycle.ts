@@ -136,7 +136,9 @@ export function takeUp(stored: LifecycleState, server: string, follows: boolean)
 export function observe(state: LifecycleState, observation: Observation, options: LifecycleOptions): Step {
   const draft: Draft = { state: structuredClone(state), events: [], options }
   // Whoever does not lead may be far ahead of the one who does, and has yet to tell how a task ended.
-  if (observation.source === state.lead.by) expire(draft, observation.at)
+  // And a log that can't be read has not told what was in time.
+  const isLost = observation.type === 'log_readable' && !observation.readable
+  if (observation.source === state.lead.by && !isLost) expire(draft, observation.at)
   if (isBelieved(draft.state.lead, observation) || isOverdueEnd(draft, observation)) take(draft, observation)
   else noteAside(draft, observation)
   noteSight(draft, observation.at)

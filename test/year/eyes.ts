@@ -3,6 +3,7 @@
  * back (`source/bot.ts`), and the log that is polled, can't be read, and is read on (`follow.ts`).
  */
 import type { NoticeCode } from '../../src/notices.ts'
+import type { Observation } from '../../src/observation.ts'
 import { observeChat, observeLog } from '../../src/observe.ts'
 import type { LogEntry } from '../../src/primebackup/log.ts'
 import { readChatPacket } from '../../src/source/chat.ts'
@@ -16,6 +17,8 @@ import type { Outside } from './world.ts'
 const POLL_MS = 1_000
 /** `follow.ts` says so after a minute. */
 const PATIENCE_MS = MINUTE
+/** A live line that is older is dated by the bridge's clock. */
+const MOST_WRONG_MS = 10 * MINUTE
 const PING_MS = 5 * MINUTE
 
 type Bridge = { tracker: Tracker; look(): void; raise(code: NoticeCode): void }
@@ -103,6 +106,15 @@ export function createEyes(plan: Plan, clock: LeapingClock, { between, chance }:
     cancelPoll = clock.after(POLL_MS, poll)
   }
 
+  /** As `follow.ts` has it: in an hour that exists twice, a live line may be read as the earlier one. */
+  function dated(entry: LogEntry): Observation | undefined {
+    const seen = observeLog(entry, plan.timeZone, lineAt)
+    if (!seen) return undefined
+    lineAt = seen.at
+    const isWrong = readable === true && seen.at < polledAt - MOST_WRONG_MS
+    return isWrong ? { ...seen, at: clock.now() } : seen
+  }
+
   function poll() {
     isPolling = false
     if (!bridge) return
@@ -119,12 +131,7 @@ export function createEyes(plan: Plan, clock: LeapingClock, { between, chance }:
         { type: 'server_process', running: serverRuns, at, source: 'log' },
       ])
     } else if (entries.length > 0) {
-      const seen = entries.flatMap(entry => {
-        const one = observeLog(entry, plan.timeZone, lineAt)
-        if (one) lineAt = one.at
-        return one ?? []
-      })
-      void tracker.takeLog(seen)
+      void tracker.takeLog(entries.flatMap(entry => dated(entry) ?? []))
     }
     if (readable !== true) void tracker.takeLog([{ type: 'log_readable', readable: true, at, source: 'log' }])
     readable = true
