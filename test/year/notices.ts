@@ -60,9 +60,10 @@ export function judgeNotices(story: Story, sights: Sights) {
         return at - since >= plan.maxAgeMs - MINUTE && isTroubled(since, at)
       }
       case 'backup_stuck':
+        // One that was killed never ends.
         return truth.backups.some(
           ({ start, endedAt, hangs, outcome }) =>
-            (hangs || outcome !== 'success') && start.at < at && at <= endedAt,
+            start.at < at && (outcome === 'lost' || ((hangs || outcome !== 'success') && at <= endedAt)),
         )
       case 'schedule_unclear':
         unclear += 1
