@@ -38,7 +38,7 @@ async function askAtDue(options: { restWhenEmpty?: boolean; config?: unknown; on
   assert.equal(asked, 0)
   await clock.advance(2_000)
   rest.stop()
-  rest.expect(clock.now() + 60_000)
+  rest.expect({ from: at + 60_000, to: at + 60_000 })
   assert.equal(clock.pending(), 0)
   return { asked, rested, said: log.said() }
 }
