@@ -38,6 +38,7 @@ import {
   concludeDue,
   forgetDue,
   loadSchedule,
+  noteAwake,
   noteDue,
   noteFired,
   overdueAt,
@@ -85,7 +86,7 @@ export function nextDeadline(state: LifecycleState, options?: LifecycleOptions):
     state.backup?.settleAt,
     state.backup?.deadlineAt,
     state.backup?.stuckAt,
-    tooOldAt(state, options?.watch?.maxAge),
+    tooOldAt(state, options?.watch),
     overdueAt(state, graceOf(options)),
     state.restore && restoreDueAt(state.restore),
     takeoverAt(state.lead),
@@ -123,6 +124,7 @@ function letChatLead(draft: Draft, at: number): void {
 /** A state that was stored, as the next run takes it up: nobody saw chat meanwhile; the log (`follows`) was kept. */
 export function takeUp(stored: LifecycleState, server: string, follows: boolean): LifecycleState {
   const state = structuredClone({ ...stored, server, ...(follows ? {} : { lead: initialLead() }) })
+  state.awakeSince = null
   if (state.lead.by === 'chat') {
     state.attachedAt = null
     state.seesSince = null
@@ -171,7 +173,8 @@ const RULES: { [T in Observation['type']]: (draft: Draft, seen: Seen<T>) => void
   timer_reset: noteDue,
   schedule_resumed: noteDue,
   schedule_paused: ({ state }) => pauseSchedule(state),
-  schedule_rested: ({ state }, { at, source }) => restSchedule(state, at, source),
+  schedule_rested: ({ state }, { at }) => restSchedule(state, at),
+  schedule_awake: ({ state }, seen) => noteAwake(state, seen),
   scheduler: ({ state }, { at, running }) => loadSchedule(state, at, running),
   reload_asked: ({ state }, { at }) => {
     // The log shows it, where there is one.
@@ -265,7 +268,7 @@ function expire(draft: Draft, now: number): void {
     const at = nextDeadline(draft.state, draft.options)
     if (at === undefined || at > now) return
     if (takeoverAt(draft.state.lead) === at) letChatLead(draft, at)
-    else if (tooOldAt(draft.state, draft.options.watch?.maxAge) === at) tellTooOld(draft, at)
+    else if (tooOldAt(draft.state, draft.options.watch) === at) tellTooOld(draft, at)
     else if (overdueAt(draft.state, graceOf(draft.options)) === at) concludeDue(draft, at)
     else if (!expireBackup(draft, at)) expireRestore(draft, at)
   }

@@ -48,8 +48,10 @@ export type Fact =
   | { type: 'schedule_resumed'; next: string; due?: Due }
   /** PB, to whoever asked for it: `Crontab job schedule backup paused until plugin reload`. */
   | { type: 'schedule_paused' }
-  /** The schedule rests, because nobody is online: PB's log says so, or a ping does. */
+  /** PB's log: the schedule rests, because nobody is online. */
   | { type: 'schedule_rested' }
+  /** A ping shows players, for whom the schedule runs, or none; `anew`: nobody had asked for a while. */
+  | { type: 'schedule_awake'; awake: boolean; anew: boolean }
   /** PB's log: `Scheduler started`, `Scheduler has been shut down`: with PB, all due times begin anew. */
   | { type: 'scheduler'; running: boolean }
   /** PB: `Gonna restore the world to backup #1: comment`. */

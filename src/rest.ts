@@ -4,13 +4,13 @@ import type { Clock } from './clock.ts'
 import type { Log } from './log.ts'
 import { oneError } from './outbox/error.ts'
 
-/** A longer time in which a backup may be due is one of which nobody knows more. */
-const SHORT_MS = 10 * 60_000
-/** How often somebody is asked then. */
+/** Somebody is asked a little before a backup may come, since that comes within the second. */
+const EARLY_MS = 30_000
+/** How often then; and how often where nobody knows more of when it comes. */
 const MOST_OFTEN_MS = 10_000
 const LEAST_OFTEN_MS = 5 * 60_000
-/** How often it is said of a long one that the schedule may rest; less than the patience with what is due. */
-const SAY_MS = 3_600_000
+/** Who was not asked for longer may have been away. */
+const GAP_MS = LEAST_OFTEN_MS + 60_000
 
 export type Rest = {
   /** From when to when the next scheduled backup may come, as far as anybody can say; the same again changes nothing. */
@@ -30,8 +30,8 @@ export function createRest(
     log: Log
     /** How many players are online beside the bot; undefined where nobody can say. */
     players(): Promise<number | undefined>
-    /** The schedule may rest. */
-    rested(): void
+    /** Players are online, or none are needed; `anew`: nobody had asked for a while. Told when it changes. */
+    awake(awake: boolean, anew: boolean): void
   },
 ): Rest {
   const { restWhenEmpty, file } = options
@@ -39,31 +39,29 @@ export function createRest(
   if (restWhenEmpty === false || (restWhenEmpty === undefined && file === undefined))
     return { expect: () => {}, stop: () => {} }
   let awaited: { from: number; to: number } | null = null
-  let saidAt = Number.NEGATIVE_INFINITY
-  let wasEmpty = false
+  /** As Prime Backup's config had it when this was first asked of what is awaited. */
+  let isNeeded: boolean | undefined
+  let wasAwake: boolean | undefined
+  let askedAt = Number.NEGATIVE_INFINITY
   let stopped = false
   let cancel = () => {}
 
   async function ask() {
-    if (!awaited || !(restWhenEmpty ?? requiresPlayers(file, log))) return
     const asked = awaited
-    const online = await deps.players()
+    if (!asked) return
+    isNeeded ??= restWhenEmpty ?? requiresPlayers(file, log)
+    const online = isNeeded ? await deps.players() : undefined
     if (awaited !== asked) return
-    const now = clock.now()
-    const lastsMs = asked.to - asked.from
-    // Who can't be counted may have been absent: nothing is concluded.
-    const isEmpty = online === undefined || online <= 0
-    const isTime = lastsMs <= SHORT_MS || now - saidAt >= SAY_MS
-    // The last word of a time without players is said when the first of them is there.
-    const isSaid = isEmpty ? isTime : wasEmpty
-    wasEmpty = isEmpty && !isSaid
-    if (isSaid) {
-      saidAt = now
-      deps.rested()
-    }
-    if (awaited !== asked || now >= asked.to) return
-    const pauseMs = Math.min(Math.max(lastsMs / 4, MOST_OFTEN_MS), LEAST_OFTEN_MS)
-    cancel = clock.after(Math.min(pauseMs, asked.to - now), () => void ask())
+    // Who can't be counted may be absent: nothing is concluded.
+    const isAwake = !isNeeded || (online ?? 0) > 0
+    const isAnew = clock.monotonic() - askedAt > GAP_MS
+    askedAt = clock.monotonic()
+    if (isAwake !== wasAwake || (isAwake && isAnew)) deps.awake(isAwake, isAnew)
+    wasAwake = isAwake
+    const leftMs = asked.to - clock.now()
+    if (awaited !== asked || leftMs <= 0) return
+    const pauseMs = Math.min(Math.max((asked.to - asked.from) / 4, MOST_OFTEN_MS), LEAST_OFTEN_MS)
+    cancel = clock.after(Math.min(pauseMs, leftMs), () => void ask())
   }
 
   return {
@@ -71,7 +69,8 @@ export function createRest(
       if (stopped || (window?.from === awaited?.from && window?.to === awaited?.to)) return
       cancel()
       awaited = window
-      if (window) cancel = clock.after(Math.max(0, window.from - clock.now()), () => void ask())
+      isNeeded = undefined
+      if (window) cancel = clock.after(Math.max(0, window.from - EARLY_MS - clock.now()), () => void ask())
     },
     stop: () => {
       stopped = true

@@ -66,7 +66,9 @@ export function createWatch(server: ServerConfig, config: Config, deps: WatchDep
   const { clock, tester, outbox, store, raise } = deps
   const { minecraft, mcdr, primeBackup, timeZone } = server
   const { language } = config.notification
-  const lifecycle = { ...server.lifecycle, watch: server.watch }
+  // Where Prime Backup's own config decides, it is asked when that matters (`rest.ts`).
+  const restWhenEmpty = server.watch.restWhenEmpty ?? primeBackup.config !== undefined
+  const lifecycle = { ...server.lifecycle, watch: { ...server.watch, restWhenEmpty } }
   const log = named(deps.log, server.name)
   const rules = {
     prefix: server.commands.prefix,
@@ -238,7 +240,7 @@ export function createWatch(server: ServerConfig, config: Config, deps: WatchDep
           return undefined
         }
       },
-      rested: () => tracker.take({ type: 'schedule_rested' }),
+      awake: (awake, anew) => tracker.take({ type: 'schedule_awake', awake, anew }),
     },
   )
 

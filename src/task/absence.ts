@@ -6,7 +6,14 @@ import { durations } from '../duration.ts'
 import type { Anomaly } from '../event.ts'
 import { noticeOf } from '../notices.ts'
 import { anomalyOf, COMPARED } from './anomaly.ts'
-import { type BackupTask, type Draft, isoOf, type LifecycleState } from './state.ts'
+import {
+  type BackupTask,
+  type Draft,
+  isoOf,
+  type LifecycleState,
+  restsUntold,
+  type WatchOptions,
+} from './state.ts'
 
 const REMEMBERED = 20
 const STUCK_FACTOR = 3
@@ -56,11 +63,13 @@ export function noteSight({ state }: Draft, at: number): void {
 }
 
 /** When the last success is too long ago; undefined where nobody wants to know, or it was told. */
-export function tooOldAt(state: LifecycleState, maxAgeMs: number | undefined): number | undefined {
-  if (maxAgeMs === undefined || state.toldTooOld || state.blindSince !== null || state.seesSince === null)
-    return undefined
-  const { lastSuccessAt, seesSince, restedAt } = state
-  return Math.max(lastSuccessAt ?? seesSince, seesSince, restedAt ?? seesSince) + maxAgeMs
+export function tooOldAt(state: LifecycleState, watch: WatchOptions | undefined): number | undefined {
+  const { lastSuccessAt, seesSince, blindSince, restedAt, awakeSince, toldTooOld } = state
+  if (watch?.maxAge === undefined || toldTooOld || blindSince !== null || seesSince === null) return undefined
+  // Nobody knows of a backup that should have been made.
+  const wantedSince = restsUntold(state, watch) ? awakeSince : (restedAt ?? seesSince)
+  if (wantedSince === null) return undefined
+  return Math.max(lastSuccessAt ?? seesSince, seesSince, wantedSince) + watch.maxAge
 }
 
 export function tellTooOld(draft: Draft, at: number): void {

@@ -7,9 +7,8 @@
  */
 import { durations } from '../duration.ts'
 import { noticeOf } from '../notices.ts'
-import type { Source } from '../observation.ts'
 import type { Schedule } from './schedule.ts'
-import { type Draft, isoOf, type LifecycleState, type Seen } from './state.ts'
+import { type Draft, isoOf, type LifecycleState, restsUntold, type Seen } from './state.ts'
 
 /** So that the one over a weekend is among them, even where many are missed. */
 const REMEMBERED = 32
@@ -176,26 +175,37 @@ export function forgetDue({ schedule }: LifecycleState): void {
   schedule.saidWatched = false
 }
 
-/** The schedule rests, since nobody is online: PB's log says so as it skips a run; a ping, when one may be due. */
-export function restSchedule(state: LifecycleState, at: number, source: Source): void {
+/** PB's log says that it skipped a run, since nobody is online. */
+export function restSchedule(state: LifecycleState, at: number): void {
   const { schedule } = state
-  if (source === 'log') schedule.tellsRest = true
-  else if (schedule.tellsRest && state.lead.by === 'log') return
-  const { fromAt, dueAt, said, baseAt } = schedule
+  const { said, baseAt } = schedule
   state.restedAt = at
+  if (!said && baseAt !== null) remember(schedule, at - baseAt)
+  schedule.tellsRest = true
   schedule.saidWatched = false
-  if (source === 'log') {
-    if (!said && baseAt !== null) remember(schedule, at - baseAt)
-    schedule.baseAt = at
-    expectAfter(schedule, at, at)
+  schedule.baseAt = at
+  expectAfter(schedule, at, at)
+}
+
+/** Whether anybody is online for whom the schedule would run, while a backup may be due. */
+export function noteAwake(state: LifecycleState, { at, awake, anew }: Seen<'schedule_awake'>): void {
+  const { schedule, awakeSince } = state
+  if (!awake) {
+    state.awakeSince = null
+    if (schedule.dueAt === null) return
+    // What was due may be skipped.
+    schedule.baseAt = null
+    schedule.saidWatched = false
     return
   }
-  schedule.baseAt = null
-  if (dueAt !== null && fromAt !== null && at >= fromAt) {
-    const leastMs = waitsOf(schedule)?.leastMs ?? 0
-    if (dueAt - fromAt < leastMs / 2) expectAfter(schedule, fromAt, dueAt)
-    else reckonDue(state, at)
-  }
+  if (awakeSince !== null && !anew) return
+  state.awakeSince = at
+  const { fromAt, dueAt } = schedule
+  const waits = waitsOf(schedule)
+  if (dueAt === null || fromAt === null || !waits) return
+  // In the midst of a time of which nobody knows more: it may have been skipped before.
+  const isLong = dueAt - fromAt > waits.leastMs / 2
+  if (isLong && fromAt < at && at <= dueAt) reckonDue(state, at)
 }
 
 /** When PB may look whether anybody is online, as far as that matters; null where it does not. */
@@ -208,19 +218,24 @@ export function restWindow({ schedule }: LifecycleState): { from: number; to: nu
 
 /** The next one's time is up, with all patience: it is overdue, unless something else explains that it did not come. */
 export function concludeDue(draft: Draft, at: number): void {
-  const { state } = draft
+  const { state, options } = draft
   const { schedule } = state
   const dueAt = schedule.dueAt ?? at
   const fromAt = schedule.fromAt ?? dueAt
-  const since = seesServerSince(state)
-  // PB rests while the server is down, and skips what falls into a backup that still runs.
-  if (since === null) {
+  const seenSince = seesServerSince(state)
+  // PB rests while the server is down, or nobody is online, and skips what falls into a backup that still runs.
+  if (seenSince === null) {
     schedule.dueAt = null
     return
   }
+  const awakeSince = restsUntold(state, options.watch) ? state.awakeSince : seenSince
+  const since = Math.max(seenSince, awakeSince ?? Number.POSITIVE_INFINITY)
   const missedBy = state.backup ? dueAt : Math.min(since, dueAt)
   const waits = waitsOf(schedule)
-  const isCovered = waits !== undefined && missedBy + waits.mostMs <= dueAt + schedule.slackMs
+  const isCovered =
+    waits !== undefined &&
+    since <= fromAt + waits.leastMs &&
+    missedBy + waits.mostMs <= dueAt + schedule.slackMs
   if (state.backup || (since > fromAt && !isCovered)) {
     expectAfter(schedule, fromAt, missedBy)
     return

@@ -60,8 +60,8 @@ const SHOWN_BY_BOTH: ReadonlySet<Observation['type']> = new Set([
   'restore_aborted',
 ])
 
-/** Commands, and what a ping says of the players; but for the log's own word for the latter. */
-const ONLY_IN_CHAT: ReadonlySet<Observation['type']> = new Set(['command', 'reload_asked', 'schedule_rested'])
+/** Commands, and what a ping says of the players. */
+const ONLY_IN_CHAT: ReadonlySet<Observation['type']> = new Set(['command', 'reload_asked', 'schedule_awake'])
 
 /** Whether an observation is to be believed now; notes or holds it where that is another source's turn. */
 export function isBelieved(lead: Lead, seen: Observation): boolean {

@@ -150,8 +150,10 @@ export type LifecycleState = {
   lastSuccessAt: number | null
   /** It was told that the last success is too long ago. */
   toldTooOld: boolean
-  /** When its schedule last rested. */
+  /** When its schedule last rested, by PB's log. */
   restedAt: number | null
+  /** Since when pings have shown players, for whom the schedule runs; null where nobody was there, or nobody asked. */
+  awakeSince: number | null
   /** Since when somebody has seen the server run, and since when nobody does. */
   seesSince: number | null
   blindSince: number | null
@@ -228,6 +230,7 @@ export function shiftTimes(state: LifecycleState, byMs: number): LifecycleState 
     followedAt: shifted(state.followedAt),
     runsSince: shifted(state.runsSince),
     restedAt: shifted(state.restedAt),
+    awakeSince: shifted(state.awakeSince),
     schedule: {
       ...schedule,
       dueAt: shifted(schedule.dueAt),
@@ -275,6 +278,7 @@ export function initialState(server: string): LifecycleState {
     lastSuccessAt: null,
     toldTooOld: false,
     restedAt: null,
+    awakeSince: null,
     seesSince: null,
     blindSince: null,
     streaks: { backup: null, restore: null },
@@ -373,6 +377,11 @@ function isRunning({ lead, processRuns, attachedAt, answering }: LifecycleState)
 
 export function isoOf(at: number | null): string | null {
   return at === null ? null : new Date(at).toISOString()
+}
+
+/** The schedule rests while nobody is online, and only pings can tell. */
+export function restsUntold({ schedule, lead }: LifecycleState, watch: WatchOptions | undefined): boolean {
+  return watch?.restWhenEmpty === true && !(schedule.tellsRest && lead.by === 'log')
 }
 
 /** Since when nothing of Prime Backup can have been missed. */

@@ -16,7 +16,11 @@ const HOUR = 60 * MINUTE
 const OPTIONS = { ...lifecycleSchema.parse({}), watch: watchSchema.parse({ maxAge: '26h' }) }
 
 /** A story in hours; between two facts time passes as it does for the tracker. */
-function tell(facts: [hours: number, fact: Fact, source?: Observation['source']][], untilHours: number) {
+function tell(
+  facts: [hours: number, fact: Fact, source?: Observation['source']][],
+  untilHours: number,
+  options = OPTIONS,
+) {
   let state: LifecycleState = initialState('survival')
   const events: LifecycleEvent[] = []
   const take = (step: { state: LifecycleState; events: LifecycleEvent[] }) => {
@@ -24,10 +28,10 @@ function tell(facts: [hours: number, fact: Fact, source?: Observation['source']]
     events.push(...step.events)
   }
   for (const [hours, fact, source = 'chat'] of facts) {
-    take(tick(state, hours * HOUR - 1, OPTIONS))
-    take(observe(state, { ...fact, at: hours * HOUR, source } as Observation, OPTIONS))
+    take(tick(state, hours * HOUR - 1, options))
+    take(observe(state, { ...fact, at: hours * HOUR, source } as Observation, options))
   }
-  take(tick(state, untilHours * HOUR, OPTIONS))
+  take(tick(state, untilHours * HOUR, options))
   return events.flatMap(({ notice, at, server, extra }) =>
     notice ? [{ code: notice.code, hours: at / HOUR, server, text: notice.text.en_us, extra }] : [],
   )
@@ -139,4 +143,53 @@ test('short backups are given ten minutes, and the first is given its deadline',
     [(5 + 10 / 60).toFixed(3)],
   )
   assert.deepEqual(tell([[0, { type: 'attached' }], started], 5.9), [])
+})
+
+test('a schedule that rests while nobody is online is no absence', () => {
+  const start: [number, Fact] = [0, { type: 'attached' }]
+  const rested: [number, Fact] = [20, { type: 'schedule_rested' }]
+  assert.deepEqual(
+    tell([start, ...backup(1), rested], 60).map(({ hours }) => hours),
+    [46],
+  )
+  const awake = (hours: number, is: boolean): [number, Fact] => [
+    hours,
+    { type: 'schedule_awake', awake: is, anew: true },
+  ]
+  const rests = { ...OPTIONS, watch: watchSchema.parse({ maxAge: '26h', restWhenEmpty: true }) }
+  assert.deepEqual(tell([start, ...backup(1), awake(2, false)], 300, rests), [])
+  assert.deepEqual(
+    tell([start, ...backup(1), awake(2, false), awake(30, true)], 60, rests).map(({ hours }) => hours),
+    [56],
+  )
+})
+
+test('a log that can not be read, and no bot that sees more, is no absence', () => {
+  const log = (hours: number, fact: Fact): [number, Fact, 'log'] => [hours, fact, 'log']
+  const story = [
+    log(0, { type: 'log_readable', readable: true }),
+    log(0.1, { type: 'server_process', running: true }),
+    ...backup(1).map(([hours, fact]) => log(hours, fact)),
+    log(2, { type: 'log_readable', readable: false }),
+  ]
+  assert.deepEqual(tell(story, 300), [])
+  const back = log(50, { type: 'log_readable', readable: true })
+  assert.deepEqual(
+    tell([...story, back], 100).map(({ hours }) => hours),
+    [76],
+  )
+})
+
+test('whether a backup takes too long nobody can say whose bot was away', () => {
+  const told = tell(
+    [
+      [0, { type: 'attached' }],
+      ...backup(1, 0.001),
+      [5, { type: 'backup_started' }],
+      [5.1, { type: 'detached' }],
+      [5.11, { type: 'attached' }],
+    ],
+    7,
+  )
+  assert.deepEqual(told, [])
 })

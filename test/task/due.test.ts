@@ -178,10 +178,38 @@ describe('nothing is overdue', () => {
     assert.deepEqual(tell([[0, attached], ...ran([1], 6), reload], 1000), [])
   })
 
-  it('where the schedule rests, because nobody is online', () => {
-    assert.deepEqual(tell([[0, attached], ...ran([1], 6), [7, { type: 'schedule_rested' }]], 1000), [])
-    const inLog: Step[] = [...followed, ...ran([1], 6, 'log'), [7, { type: 'schedule_rested' }]]
-    assert.deepEqual(tell(inLog, 1000), [], 'a ping says so, while the log leads')
+  it('where the log says that the schedule rests, because nobody is online', () => {
+    const inLog: Step[] = [...followed, ...ran([1], 6, 'log'), [7, { type: 'schedule_rested' }, 'log']]
+    assert.deepEqual(tell(inLog, 1000), [])
+  })
+})
+
+describe('where the schedule rests while nobody is online, and pings tell of that', () => {
+  const rests = { ...OPTIONS, watch: watchSchema.parse({ restWhenEmpty: true }) }
+  const awake = (hours: number, is = true): Step => [hours, { type: 'schedule_awake', awake: is, anew: true }]
+  const known: Step[] = [...followed, ...ran([1, 7, 13], 6, 'log')]
+
+  it('a backup is overdue where players were online when it was due', () => {
+    assert.deepEqual(codes(tell([...known, awake(18.99)], 1000, rests)), [['backup_overdue', 19.25]])
+  })
+
+  it('it is not where nobody was, or nobody asked; the next is expected a wait after that', () => {
+    assert.deepEqual(tell(known, 1000, rests), [])
+    assert.deepEqual(tell([...known, awake(18.99, false)], 1000, rests), [])
+    assert.deepEqual(tell([...known, awake(19.01)], 24, rests), [])
+    const later = tell([...known, awake(18.99, false), awake(24.99)], 1000, rests)
+    assert.deepEqual(codes(later), [['backup_overdue', 25 + 1.25 + 0.6 + 0.25]])
+  })
+
+  it('from a time at which nobody knows when it is due, players must be there for a whole wait', () => {
+    const away: Step[] = [
+      [14, { type: 'log_readable', readable: false }, 'log'],
+      [15, { type: 'log_readable', readable: true }, 'log'],
+      awake(15, false),
+      awake(18),
+    ]
+    assert.deepEqual(codes(tell([...known, ...away], 1000, rests)), [['backup_overdue', 18 + 8.1]])
+    assert.deepEqual(tell([...known, ...away, awake(23, false)], 1000, rests), [])
   })
 })
 
@@ -196,12 +224,55 @@ describe('where nobody names the next date', () => {
     assert.equal(told[0]?.extra?.reckoned, true)
   })
 
-  it('a schedule that is loaded anew is expected within its wait', () => {
+  it('a schedule that is loaded anew may be another one: it is given a weekend of three days', () => {
     const loaded: Step[] = [
       [14, { type: 'scheduler', running: false }, 'log'],
       [15, { type: 'scheduler', running: true }, 'log'],
     ]
-    assert.deepEqual(codes(tell([...known, ...loaded], 1000)), [['backup_overdue', 15 + 8.1]])
+    const told = tell([...known, ...loaded], 1000)
+    assert.deepEqual(codes(told), [['backup_overdue', 15 + 72 + 1.25 + 7.2 + 0.25]])
+  })
+
+  it('a log that can be read again is expected to show a backup within the wait', () => {
+    const away: Step[] = [
+      [14, { type: 'log_readable', readable: false }, 'log'],
+      [20, { type: 'log_readable', readable: true }, 'log'],
+    ]
+    assert.deepEqual(codes(tell([...known, ...away], 1000)), [['backup_overdue', 28.1]])
+  })
+
+  it('a server that was down in the midst of the wait may have missed it, and is given another', () => {
+    const away: Step[] = [
+      [14, { type: 'log_readable', readable: false }, 'log'],
+      [15, { type: 'log_readable', readable: true }, 'log'],
+      [16, { type: 'server_process', running: false }, 'log'],
+      [18, { type: 'server_process', running: true }, 'log'],
+    ]
+    assert.deepEqual(codes(tell([...known, ...away], 1000)), [['backup_overdue', 26.1]])
+  })
+
+  it('one that waits a day may wait over a weekend, until three weeks of days are known', () => {
+    const days = (count: number) => Array.from({ length: count }, (_, day) => 1 + 24 * day)
+    const overdue = (count: number) => {
+      const last = 1 + 24 * (count - 1)
+      const down: Step[] = [
+        [last + 20, { type: 'server_process', running: false }, 'log'],
+        [last + 30, { type: 'server_process', running: true }, 'log'],
+      ]
+      const [first] = codes(tell([...followed, ...ran(days(count), 24, 'log'), ...down], 10_000))
+      return Number(first?.[1]) - last - 30
+    }
+    assert.equal(overdue(4).toFixed(2), (72 + 1.25 + 7.2 + 0.25).toFixed(2))
+    assert.equal(overdue(20).toFixed(2), (24 + 1.25 + 2.4 + 0.25).toFixed(2))
+  })
+
+  it('a log that says so whenever the schedule rests is believed before a ping', () => {
+    const rested: Step[] = [
+      [19, { type: 'schedule_rested' }, 'log'],
+      [25, { type: 'schedule_awake', awake: false, anew: true }],
+    ]
+    const rests = { ...OPTIONS, watch: watchSchema.parse({ restWhenEmpty: true }) }
+    assert.deepEqual(codes(tell([...known, ...rested], 1000, rests)), [['backup_overdue', 25 + 2.1]])
   })
 
   it('a server that is back is expected to have its backup within the wait', () => {
@@ -249,6 +320,29 @@ describe('a date in another zone', () => {
       tell(story, 58).map(({ code }) => code),
       ['backup_overdue', 'schedule_unclear'],
     )
+  })
+
+  it('does not shorten what is waited where nobody names it: what happens shows how long that is', () => {
+    const unsure = { sure: false }
+    // Each comes six hours after its date.
+    const story = [1, 13, 25, 37, 49].flatMap((at): Step[] => [
+      [at, triggered],
+      [at, next(6, unsure)],
+    ])
+    const told = tell([[0, attached], ...story], 1000)
+    assert.deepEqual(codes(told), [
+      ['schedule_unclear', 25],
+      ['backup_overdue', 49 + 12 + 1.25 + 1.2 + 0.25],
+    ])
+  })
+
+  it('is not suspected because a backup came while the bot was away', () => {
+    const away: Step[] = [
+      [2, detached],
+      [8, attached],
+    ]
+    const told = tell([[0, attached], ...ran([1], 6), ...away, ...ran([13], 6)], 1000)
+    assert.deepEqual(codes(told), [['backup_overdue', 19.25]])
   })
 
   it('or in the past is told of once', () => {

@@ -90,6 +90,8 @@ export function judgeAbsences(story: Story, sights: Sights) {
   /** When a date that was named, or the longest wait of late, has run out before the absence ended. */
   function byDate(from: number, to: number): number[] {
     const bounds: number[] = []
+    // Whether a schedule rested that says nothing of it, only somebody who counts the players can tell.
+    if (plan.rests && plan.source === 'log' && !plan.tellsRest) return []
     const needed = plan.rests ? both(sights.watched, truth.traces.players, plan.from, until) : sights.watched
     for (const [index, date] of truth.named.entries()) {
       const next = truth.named[index + 1]

@@ -129,7 +129,7 @@ export function createHouse(plan: Plan, clock: LeapingClock, online: () => numbe
         clock,
         log: silentLog,
         players: () => clock.hold(Promise.resolve(plan.source === 'log' ? undefined : online())),
-        rested: () => tracker.take({ type: 'schedule_rested' }),
+        awake: (awake, anew) => tracker.take({ type: 'schedule_awake', awake, anew }),
       },
     )
 
