@@ -36,6 +36,7 @@ import {
 } from './task/backup.ts'
 import {
   concludeDue,
+  concludeSilence,
   forgetDue,
   loadSchedule,
   noteAwake,
@@ -45,6 +46,7 @@ import {
   pauseSchedule,
   reckonDue,
   restSchedule,
+  silentAt,
 } from './task/due.ts'
 import { initialLead, isBelieved, takeOver, takeoverAt } from './task/lead.ts'
 import {
@@ -76,6 +78,7 @@ export {
   type Step,
   shiftTimes,
   watchSchema,
+  withoutFuture,
 } from './task/state.ts'
 
 /** When the next `tick` has something to do; undefined while nothing waits for time to pass. */
@@ -88,6 +91,7 @@ export function nextDeadline(state: LifecycleState, options?: LifecycleOptions):
     state.backup?.stuckAt,
     tooOldAt(state, options?.watch),
     overdueAt(state, graceOf(options)),
+    silentAt(state, options?.watch),
     state.restore && restoreDueAt(state.restore),
     takeoverAt(state.lead),
   ]
@@ -177,8 +181,9 @@ const RULES: { [T in Observation['type']]: (draft: Draft, seen: Seen<T>) => void
   schedule_awake: ({ state }, seen) => noteAwake(state, seen),
   scheduler: ({ state }, { at, running }) => loadSchedule(state, at, running),
   reload_asked: ({ state }, { at }) => {
-    // The log shows it, where there is one.
-    if (state.lead.by === 'chat') loadSchedule(state, at, true)
+    // The log shows it, where there is one. Anybody can type it: it voids a date that was named, and no more.
+    if (state.lead.by === 'chat' && state.schedule.said && state.schedule.dueAt !== null)
+      loadSchedule(state, at, true)
   },
   autosave: awaitLastWord,
   restore_asked: askRestore,
@@ -270,6 +275,7 @@ function expire(draft: Draft, now: number): void {
     if (takeoverAt(draft.state.lead) === at) letChatLead(draft, at)
     else if (tooOldAt(draft.state, draft.options.watch) === at) tellTooOld(draft, at)
     else if (overdueAt(draft.state, graceOf(draft.options)) === at) concludeDue(draft, at)
+    else if (silentAt(draft.state, draft.options.watch) === at) concludeSilence(draft, at)
     else if (!expireBackup(draft, at)) expireRestore(draft, at)
   }
 }

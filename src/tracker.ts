@@ -11,6 +11,7 @@ import {
   shiftTimes,
   takeUp,
   tick,
+  withoutFuture,
 } from './lifecycle.ts'
 import type { Fact, Observation } from './observation.ts'
 
@@ -142,7 +143,7 @@ export function createTracker(server: string, options: LifecycleOptions, deps: T
 
   return {
     start: stored => {
-      if (stored) state = takeUp(stored, server, deps.log)
+      if (stored) state = takeUp(withoutFuture(stored, clock.now(), JUMP_MS), server, deps.log)
       // Nobody watched while the bridge was away.
       take({ type: 'detached' })
     },
@@ -154,7 +155,7 @@ export function createTracker(server: string, options: LifecycleOptions, deps: T
       const ends = stored && runs ? tick(stored, Number.MAX_SAFE_INTEGER, options).events : []
       if (stored && !runs) {
         const inPlay = state.attachedAt !== null
-        state = takeUp(stored, server, deps.log)
+        state = takeUp(withoutFuture(stored, clock.now(), JUMP_MS), server, deps.log)
         take({ type: 'detached' })
         if (inPlay) take({ type: 'attached' })
       }

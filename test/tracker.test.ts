@@ -97,3 +97,16 @@ test('nor from a log that can not be read when the bridge starts', async () => {
   assert.deepEqual(next.names(), [])
   next.tracker.stop()
 })
+
+test('a state that was stored by a clock a year ahead ends its backup all the same', async () => {
+  const year = 365 * 24 * HOUR
+  const ahead = inPlay()
+  ahead.clock.jump(year)
+  ahead.tracker.take({ type: 'backup_started' })
+  ahead.tracker.stop()
+  const { clock, tracker, names } = tracked()
+  tracker.start(ahead.tracker.state())
+  await clock.advance(1.01 * HOUR)
+  assert.deepEqual(names(), ['backup_failure'])
+  tracker.stop()
+})

@@ -8,7 +8,7 @@
 import { durations } from '../duration.ts'
 import { noticeOf } from '../notices.ts'
 import type { Schedule } from './schedule.ts'
-import { type Draft, isoOf, type LifecycleState, restsUntold, type Seen } from './state.ts'
+import { type Draft, isoOf, type LifecycleState, restsUntold, type Seen, type WatchOptions } from './state.ts'
 
 /** So that the one over a weekend is among them, even where many are missed. */
 const REMEMBERED = 32
@@ -38,6 +38,27 @@ export function overdueAt({ schedule }: LifecycleState, graceMs: number | undefi
   return schedule.dueAt + schedule.slackMs + graceMs
 }
 
+/** It fires not at all, though every single date could be explained: a restart a day, an outage each time. */
+const SILENT_WAITS = 2
+
+/** When a schedule that has not fired by then is overdue, whatever came between; undefined where that can't be said. */
+export function silentAt(state: LifecycleState, watch: WatchOptions | undefined): number | undefined {
+  const { schedule, seesSince, blindSince, restedAt } = state
+  const { livedAt, told, paused } = schedule
+  const waits = waitsOf(schedule)
+  if (!watch?.overdue || told || paused || livedAt === null || !waits) return undefined
+  const wantedSince = restsUntold(state, watch) ? state.awakeSince : seesSince
+  if (seesSince === null || wantedSince === null || blindSince !== null) return undefined
+  const since = Math.max(livedAt, seesSince, wantedSince, restedAt ?? livedAt)
+  return since + SILENT_WAITS * reckonedMs(waits.mostMs) + watch.grace
+}
+
+export function concludeSilence(draft: Draft, at: number): void {
+  const { livedAt } = draft.state.schedule
+  const waits = waitsOf(draft.state.schedule)
+  tellOverdue(draft, at, { dueAt: (livedAt ?? at) + (waits?.mostMs ?? 0), said: false })
+}
+
 type Dated = 'schedule_completed' | 'schedule_failed' | 'timer_reset' | 'schedule_resumed'
 
 /** A line of PB that names the next date, or says that the schedule is paused. */
@@ -45,6 +66,7 @@ export function noteDue(draft: Draft, seen: Seen<Dated>): void {
   const { schedule } = draft.state
   const { due, source, at, type } = seen
   schedule.told = false
+  schedule.livedAt = at
   schedule.pauseAskedBy = null
   if (!due) {
     pauseSchedule(draft.state)
@@ -89,6 +111,7 @@ export function noteFired(draft: Draft, { at, source }: Seen<'schedule_triggered
   // Where the dates say nothing, what happens does.
   if (unsure && saidWatched && baseAt !== null) remember(schedule, at - baseAt)
   schedule.baseAt = at
+  schedule.livedAt = at
   schedule.saidAt = null
   schedule.told = false
   schedule.paused = false
@@ -240,7 +263,13 @@ export function concludeDue(draft: Draft, at: number): void {
     expectAfter(schedule, fromAt, missedBy)
     return
   }
-  const { said, pauseAskedBy } = schedule
+  tellOverdue(draft, at, { dueAt, said: schedule.said })
+}
+
+function tellOverdue(draft: Draft, at: number, { dueAt, said }: { dueAt: number; said: boolean }): void {
+  const { state } = draft
+  const { schedule } = state
+  const { pauseAskedBy } = schedule
   schedule.told = true
   schedule.dueAt = null
   draft.events.push(

@@ -6,6 +6,8 @@ export type Schedule = {
   fromAt: number | null
   /** The last date that PB named, until a backup shows how true it was; also where nothing is due any more. */
   saidAt: number | null
+  /** When it last fired, or PB last named a date: so it lived. */
+  livedAt: number | null
   /** Since when the schedule waits for its next run: it fired, or its timer was reset; null where nobody saw that. */
   baseAt: number | null
   /** Nothing can have come between `saidAt` and its backup unseen. */
@@ -40,6 +42,7 @@ export function initialSchedule(): Schedule {
   return {
     dueAt: null,
     fromAt: null,
+    livedAt: null,
     baseAt: null,
     saidWatched: false,
     unsure: false,

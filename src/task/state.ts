@@ -215,7 +215,7 @@ function withLacking(state: LifecycleState): LifecycleState {
 
 /** The same state after the wall clock was set by so much: what was, and what is to come, stays as far away as it was. */
 export function shiftTimes(state: LifecycleState, byMs: number): LifecycleState {
-  const { backup, restore, schedule, lastSuccessAt } = state
+  const { backup, restore, schedule, lastSuccessAt, ended, endedRestores, lead } = state
   const shifted = <T extends number | null | undefined>(at: T) => (typeof at === 'number' ? at + byMs : at)
   return {
     ...state,
@@ -237,22 +237,49 @@ export function shiftTimes(state: LifecycleState, byMs: number): LifecycleState 
       fromAt: shifted(schedule.fromAt),
       baseAt: shifted(schedule.baseAt),
       saidAt: shifted(schedule.saidAt),
+      livedAt: shifted(schedule.livedAt),
     },
-    backup: backup && {
-      ...backup,
-      startedAt: backup.startedAt + byMs,
-      deadlineAt: backup.deadlineAt + byMs,
-      settleAt: shifted(backup.settleAt),
-      ...(backup.stuckAt !== undefined && { stuckAt: shifted(backup.stuckAt) }),
-    },
-    restore: restore && {
-      ...restore,
-      startedAt: restore.startedAt + byMs,
-      deadlineAt: restore.deadlineAt + byMs,
-      stopsAt: restore.stopsAt + byMs,
-      ...(restore.failed && { failed: { ...restore.failed, settleAt: restore.failed.settleAt + byMs } }),
+    backup: backup && shiftBackup(backup, byMs),
+    restore: restore && shiftRestore(restore, byMs),
+    ended: ended && { ...ended, task: shiftBackup(ended.task, byMs) },
+    endedRestores: endedRestores.map(one => ({ ...one, task: shiftRestore(one.task, byMs) })),
+    // What chat showed and the log has not yet; the copies in the log keep the times with which they were written.
+    lead: {
+      ...lead,
+      lostAt: shifted(lead.lostAt),
+      held: lead.held.map(seen => ({ ...seen, at: seen.at + byMs })),
     },
   }
+}
+
+function shiftBackup(task: BackupTask, byMs: number): BackupTask {
+  const { startedAt, deadlineAt, settleAt, stuckAt } = task
+  return {
+    ...task,
+    startedAt: startedAt + byMs,
+    deadlineAt: deadlineAt + byMs,
+    settleAt: settleAt === null ? null : settleAt + byMs,
+    ...(typeof stuckAt === 'number' && { stuckAt: stuckAt + byMs }),
+  }
+}
+
+function shiftRestore(task: RestoreTask, byMs: number): RestoreTask {
+  const { startedAt, deadlineAt, stopsAt, failed } = task
+  return {
+    ...task,
+    startedAt: startedAt + byMs,
+    deadlineAt: deadlineAt + byMs,
+    stopsAt: stopsAt + byMs,
+    ...(failed && { failed: { ...failed, settleAt: failed.settleAt + byMs } }),
+  }
+}
+
+/** A stored state that was written by a clock far ahead of this one, as it would be by this one. */
+export function withoutFuture(state: LifecycleState, now: number, slackMs: number): LifecycleState {
+  const { attachedAt, lastBackupAt, seesSince, blindSince, followedAt, runsSince, schedule, backup } = state
+  const past = [attachedAt, lastBackupAt, seesSince, blindSince, followedAt, runsSince, schedule.livedAt]
+  const latest = Math.max(...past.map(at => at ?? now), backup?.startedAt ?? now)
+  return latest > now + slackMs ? shiftTimes(state, now - latest) : state
 }
 
 export type Step = { state: LifecycleState; events: LifecycleEvent[] }

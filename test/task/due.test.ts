@@ -299,6 +299,34 @@ describe('where nobody names the next date', () => {
   })
 })
 
+describe('a schedule that fires not at all any more', () => {
+  /** A night: a short restart at four, and, while the schedule lives, a backup at five. */
+  const night = (day: number, alive: boolean): Step[] => [
+    [24 * day + 4, detached],
+    [24 * day + 4.05, attached],
+    ...(alive ? ran([24 * day + 5], 24) : []),
+  ]
+  const nights = (from: number, to: number, alive: boolean) =>
+    Array.from({ length: to - from }, (_, index) => night(from + index, alive)).flat()
+
+  it('is told though a restart each day explains every single date', () => {
+    const told = tell([[0, attached], ...nights(0, 10, true), ...nights(10, 40, false)], 960)
+    assert.equal(told.length, 1)
+    assert.equal(told[0]?.code, 'backup_overdue')
+    assert.ok((told[0]?.hours ?? 960) < 17 * 24, String(told[0]?.hours))
+  })
+
+  it('is not told while it lives', () => {
+    assert.deepEqual(tell([[0, attached], ...nights(0, 40, true)], 40 * 24), [])
+  })
+
+  it('can not be kept silent by who types a reload again and again', () => {
+    const typed = Array.from({ length: 40 }, (_, index): Step => [15 + 5 * index, { type: 'reload_asked' }])
+    const told = tell([[0, attached], ...ran([1, 7, 13], 6), ...typed], 215)
+    assert.equal(told.length, 1)
+  })
+})
+
 describe('a date in another zone', () => {
   it('is not believed before a backup came when one said, on another machine without a zone', () => {
     const unsure = { sure: false }
