@@ -1,4 +1,5 @@
 /** `npm run bench [-- NAME …]`: runs the benches, or those named. */
+import { benchClient } from './client.ts'
 import { benchLog } from './log.ts'
 import { machine } from './measure.ts'
 import { benchOutbox } from './outbox.ts'
@@ -8,6 +9,7 @@ const BENCHES: { [name: string]: () => Promise<void> } = {
   outbox: benchOutbox,
   log: benchLog,
   start: benchStart,
+  client: benchClient,
 }
 
 const asked = process.argv.slice(2)
