@@ -49,6 +49,7 @@ describe('a config', () => {
             username: 'PrimeBackupBot',
             auth: 'offline',
             version: 'auto',
+            readInterval: 250,
             joinCommands: [],
           },
           primeBackup: { show: false },
@@ -97,6 +98,7 @@ describe('a config', () => {
         username: 'Watcher',
         auth: 'microsoft',
         version: '1.21.4',
+        readInterval: '1s',
         joinCommands: ['/login hunter2', '/afk'],
       },
       mcdr: { log: '/srv/mcdr/logs/MCDR.log', pollInterval: '5s' },
@@ -130,6 +132,7 @@ describe('a config', () => {
     assert.deepEqual(parse(withServer(server)).servers, [
       {
         ...server,
+        minecraft: { ...server.minecraft, readInterval: 1000 },
         mcdr: { ...server.mcdr, pollInterval: 5000 },
         commands: { ...server.commands, cooldown: 60_000 },
         lifecycle: { backupDeadline: 10_800_000, restoreDeadline: 120_000 },

@@ -12,7 +12,7 @@ import { createStore } from '../../src/outbox/store.ts'
 import { takeSeat } from './seat.ts'
 
 const [, , url = '', folder = '', readInterval] = process.argv.slice(2)
-const minecraft = readInterval === undefined ? {} : { readInterval }
+const minecraft = readInterval === undefined ? {} : { readInterval: Number(readInterval) }
 
 await takeSeat<never>({
   join: async ({ port }) => {

@@ -126,7 +126,7 @@ export async function measureLatency(
 ): Promise<{ line: number[]; post: number[] }> {
   const receiver = await startReceiver()
   const script = scriptIn(bench.scripts, 'bridge')
-  const child = await startChild(script, bench.server.port, 1, receiver.url, 'memory')
+  const child = await startChild(script, bench.server.port, 1, receiver.url, 'memory', 0)
   const line: number[] = []
   try {
     await bench.server.joined(1)

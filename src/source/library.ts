@@ -1,29 +1,12 @@
-/** The one door to minecraft-protocol and minecraft-data, which are heavy and loaded when first needed. */
+/** The versions that can be spoken: minecraft-protocol and minecraft-data, which are loaded when first needed. */
 
 import { type Ending, oneLine } from './disconnect.ts'
 import { CLIENT_SETTINGS } from './manners.ts'
-import { type Client, type ClientConstructor, type LeanHooks, leanClient, packetIds } from './packets.ts'
+import { readNames, wantedIn } from './names.ts'
+import { type Codec, loadNmp, type MinecraftData, type Nmp, type VersionData } from './nmp.ts'
+import { type Client, type LeanHooks, leanClient, type PacketBook } from './packets.ts'
 import type { ServerStatus } from './ping.ts'
 import { tokenCache } from './tokens.ts'
-
-type MinecraftData = {
-  version: { minecraftVersion: string; version: number }
-  protocol: unknown
-  supportFeature(name: string): boolean
-}
-
-type Release = { minecraftVersion: string; version: number; releaseType?: string }
-
-type MinecraftDataModule = ((version: string) => MinecraftData | null) & {
-  versionsByMinecraftVersion: { pc: { [version: string]: Release | undefined } }
-  postNettyVersionsByProtocolVersion: { pc: { [protocol: number]: Release[] | undefined } }
-}
-
-type Protocol = {
-  createClient(options: object): Client
-  supportedVersions: string[]
-  Client: ClientConstructor
-}
 
 export type Account = {
   username: string
@@ -41,63 +24,81 @@ export type Dialect = {
   configures: boolean
   createClient(
     target: { host: string; port: number } & Account,
-    hooks: Omit<LeanHooks, 'ids'>,
+    hooks: LeanHooks,
     connect: (client: Client) => void,
   ): Client
 }
 
 /** The dialect of one version; an ending with the remedy for a version that the library does not speak. */
 export async function loadDialect(version: string): Promise<Dialect | Ending> {
-  const { protocol, minecraftData } = await load()
+  const nmp = await loadNmp()
+  const { minecraftData } = nmp
   const release = minecraftData.versionsByMinecraftVersion.pc[version]
   const data = release && dataFor(minecraftData, release.version, version)
   if (!data)
     return {
       reason: `Minecraft ${version} is unknown here`,
-      remedy: `set minecraft.version to "auto" or to a version from ${range(protocol)}`,
+      remedy: `set minecraft.version to "auto" or to a version from ${range(nmp)}`,
     }
-  const ids = packetIds(data.protocol)
+  const book = bookOf(nmp, data)
   return {
     version: data.version.minecraftVersion,
     configures: data.supportFeature('hasConfigurationState'),
     createClient: (target, hooks, connect) => {
       if (target.auth === 'microsoft') silenceConsole()
-      return protocol.createClient({
+      return nmp.createClient({
         host: target.host,
         port: target.port,
         username: target.username,
         auth: target.auth,
         version: data.version.minecraftVersion,
+        protocolVersion: data.version.version,
         profilesFolder: target.auth === 'microsoft' ? tokenCache(target.tokenDir) : false,
         onMsaCode: (answer: { verification_uri: string; user_code: string }) =>
           target.onDeviceCode({ url: answer.verification_uri, code: answer.user_code }),
-        Client: leanClient(protocol.Client, { ...hooks, ids }),
+        Client: leanClient(nmp.Client, book, hooks),
         connect,
         clientSettings: CLIENT_SETTINGS,
         // Unsigned chat is what keeps a bot from being kicked (facts/chat-and-log.md section 1).
         disableChatSigning: true,
-        hideErrors: true,
-        validateChannelProtocol: false,
-        // The session has a watch of its own, over every packet.
-        checkTimeoutInterval: 2 ** 31 - 1,
       })
     },
   }
 }
 
+const books = new Map<number, PacketBook>()
+
+/** The packets of a version, compiled state by state when they are first needed, and once for all bots. */
+function bookOf(nmp: Nmp, { version, protocol }: VersionData): PacketBook {
+  const known = books.get(version.version)
+  if (known) return known
+  const codecs = new Map<string, Codec>()
+  const book: PacketBook = {
+    names: readNames(protocol),
+    codec: state => {
+      const compiled = codecs.get(state) ?? nmp.compile(protocol, state, wantedIn(state))
+      codecs.set(state, compiled)
+      return compiled
+    },
+  }
+  books.set(version.version, book)
+  return book
+}
+
 /** The version to speak with a server that answered a ping; an ending with the remedy where there is none. */
 export async function versionOf(status: ServerStatus): Promise<string | Ending> {
-  const { protocol, minecraftData } = await load()
+  const nmp = await loadNmp()
+  const { minecraftData } = nmp
   const data = dataFor(minecraftData, status.protocol)
   if (data) return data.version.minecraftVersion
   return {
     reason: `the server runs "${oneLine(status.versionName)}" (protocol ${status.protocol}), which this bridge does not speak`,
-    remedy: `update the bridge, or set minecraft.version to a version that the server lets in (${range(protocol)})`,
+    remedy: `update the bridge, or set minecraft.version to a version that the server lets in (${range(nmp)})`,
   }
 }
 
 /** The data of a protocol number. Asked by name, minecraft-data answers with a near version where it has none of its own. */
-function dataFor(minecraftData: MinecraftDataModule, number: number, preferred?: string) {
+function dataFor(minecraftData: MinecraftData, number: number, preferred?: string) {
   const releases = minecraftData.postNettyVersionsByProtocolVersion.pc[number] ?? []
   const names = releases
     .toSorted((a, b) => Number(a.releaseType === 'snapshot') - Number(b.releaseType === 'snapshot'))
@@ -109,7 +110,7 @@ function dataFor(minecraftData: MinecraftDataModule, number: number, preferred?:
   return undefined
 }
 
-function range({ supportedVersions }: Protocol): string {
+function range({ supportedVersions }: Nmp): string {
   return `${supportedVersions[0]} to ${supportedVersions.at(-1)}`
 }
 
@@ -119,16 +120,4 @@ function range({ supportedVersions }: Protocol): string {
  */
 function silenceConsole() {
   for (const method of ['log', 'info', 'warn', 'error', 'debug'] as const) console[method] = () => {}
-}
-
-let loading: Promise<{ protocol: Protocol; minecraftData: MinecraftDataModule }> | undefined
-
-async function load() {
-  loading ??= Promise.all([import('minecraft-protocol'), import('minecraft-data')]).then(
-    ([protocol, data]) => ({
-      protocol: protocol.default as unknown as Protocol,
-      minecraftData: data.default as unknown as MinecraftDataModule,
-    }),
-  )
-  return loading
 }

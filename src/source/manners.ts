@@ -16,6 +16,9 @@ const CHUNKS_PER_TICK = 4
 const MAX_RECONFIGURATIONS = 100
 
 const ANSWERS: { [name: string]: (client: Client, packet: Packet) => void } = {
+  keep_alive: (client, { keepAliveId }) => client.write('keep_alive', { keepAliveId }),
+  // Of a mod or of a proxy: without data, the answer of vanilla's client, "not understood".
+  login_plugin_request: (client, { messageId }) => client.write('login_plugin_response', { messageId }),
   ping: (client, { id }) => client.write('pong', { id }),
   // What served as a ping before 1.17, to guards against cheats above all.
   transaction: (client, { windowId, action, accepted }) => {

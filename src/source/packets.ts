@@ -1,60 +1,26 @@
 /**
  * The protocol library's client, made safe and lean: frames within vanilla's limits, only the packets that matter
- * parsed, and nothing that a server sends can throw past it. Design and measurements: facts/client-cost.md.
- * What is overridden is private to minecraft-protocol 1.68 (the version is pinned in package.json).
+ * inflated and parsed, no stage of a stream on the way, and nothing that a server sends can throw past it. What it
+ * overrides is private to minecraft-protocol (nmp.ts). Why, and what it saves: docs/LEAN.md.
  */
-import { publicEncrypt, constants as rsa } from 'node:crypto'
+import { createCipheriv, createDecipheriv, type Decipheriv } from 'node:crypto'
 import type { EventEmitter } from 'node:events'
 import type { Socket } from 'node:net'
+import { PassThrough, type Transform } from 'node:stream'
 import { unzipSync, constants as zlib } from 'node:zlib'
 import { CHAT_PACKETS, type ChatPacketName } from './chat.ts'
+import { createFrames, type Frames, MAX_FRAME_BYTES } from './frames.ts'
+import { HEAD_BYTES, packedVarint, SHORT, UNTOLD } from './inflate.ts'
+import { assertUsableKey } from './key.ts'
+import type { ReadNames } from './names.ts'
+import type { Codec } from './nmp.ts'
 import { readVarint } from './varint.ts'
 
-/** Vanilla's limits (facts/toolchain.md): three bytes of length, and what a frame may inflate to. */
-export const MAX_FRAME_BYTES = 2_097_151
+/** Vanilla's limit of what a frame may inflate to (facts/toolchain.md). */
 export const MAX_INFLATED_BYTES = 8_388_608
 
-/** Enough compressed bytes to inflate the packet id from (facts/client-cost.md). */
+/** Enough for zlib itself to inflate the packet id from, where inflate.ts could not tell it. */
 const ID_PREFIX_BYTES = 520
-
-/** All that is read in play; everything else is passed over without being parsed, or buffered further. */
-const PLAY_PACKETS: ReadonlySet<string> = new Set([
-  ...CHAT_PACKETS,
-  'login',
-  'keep_alive',
-  'ping',
-  'transaction',
-  'kick_disconnect',
-  'disconnect',
-  'start_configuration',
-  'declare_commands',
-  'entity_status',
-  'server_data',
-  'chat_preview',
-  'position',
-  'update_health',
-  'chunk_batch_finished',
-  'resource_pack_send',
-  'add_resource_pack',
-  'cookie_request',
-  'transfer',
-  'set_compression',
-  'compress',
-])
-
-/** All that is read in the configuration phase; registries and tags are the bulk of it. */
-const CONFIGURATION_PACKETS: ReadonlySet<string> = new Set([
-  'finish_configuration',
-  'select_known_packs',
-  'code_of_conduct',
-  'keep_alive',
-  'ping',
-  'disconnect',
-  'resource_pack_send',
-  'add_resource_pack',
-  'cookie_request',
-  'transfer',
-])
 
 /**
  * Larger packets are passed over: parsed, a byte can become an object of a hundred. The limit of chat is twice what a
@@ -64,6 +30,8 @@ const MAX_CHAT_BYTES = 524_288
 const MAX_PARSED_BYTES = 2_097_152
 
 const MAX_UNSENT_PACKETS = 1_000
+
+const CIPHER = 'aes-128-cfb8'
 
 /**
  * Packets that the session reads under a name of its own. Of these the library's own handlers make nothing that the
@@ -92,20 +60,19 @@ export type Client = EventEmitter & {
   chat?(text: string): void
   end(reason?: string): void
   setSocket(socket: Socket): void
-}
-
-type Transform = {
-  _transform(chunk: Buffer, encoding: string, done: (error?: Error) => void): void
-  push(data: unknown): void
+  /** Takes bytes from the server, which are the caller's again afterwards. */
+  take(bytes: Buffer): void
 }
 
 type Internals = Client & {
-  serializer: { writableLength: number }
-  splitter: Transform & { recognizeLegacyPing: boolean }
-  deserializer: Transform & { parsePacketBuffer(buffer: Buffer): unknown }
-  decompressor: Transform | null
+  serializer: Transform
+  framer: Transform
+  splitter: Transform
+  deserializer: Transform
+  cipher: Transform | null
+  compressor: object | null
   setSerializer(state: string): void
-  setCompressionThreshold(threshold: number): void
+  setEncryption(secret: Buffer): void
 }
 
 export type ClientConstructor = new (
@@ -115,52 +82,37 @@ export type ClientConstructor = new (
   hideErrors?: boolean,
 ) => Client
 
-/** Names of the packets that matter, by their toclient ids in one version, and the id of the one that leaves play. */
-export type PacketIds = {
-  play: ReadonlyMap<number, string>
-  configuration: ReadonlyMap<number, string>
-  startConfiguration: number | undefined
-}
-
-/** `protocol` is minecraft-data's description of one version. */
-export function packetIds(protocol: unknown): PacketIds {
-  const { play, configuration } = protocol as { play: StateDescription; configuration?: StateDescription }
-  return {
-    play: namesById(play, PLAY_PACKETS),
-    configuration: namesById(configuration, CONFIGURATION_PACKETS),
-    startConfiguration: namesById(play, new Set(['start_configuration']))
-      .keys()
-      .next().value,
-  }
-}
-
-function namesById(state: StateDescription | undefined, wanted: ReadonlySet<string>): Map<number, string> {
-  const mappings = state?.toClient.types.packet[1][0]?.type[1].mappings ?? {}
-  const ids = Object.entries(mappings).map(([id, name]) => [Number(id), name] as const)
-  return new Map(ids.filter(([, name]) => wanted.has(name)))
-}
-
-type StateDescription = {
-  toClient: { types: { packet: [string, { type: [string, { mappings: { [id: string]: string } }] }[]] } }
-}
-
 export type LeanHooks = {
-  ids: PacketIds
-  /** A frame arrived, read or passed over. */
-  onFrame(): void
+  /** So many frames arrived, read or passed over. */
+  onFrames(count: number): void
   /** The connection can't go on: over the limits, or the library threw. */
   onFault(error: Error): void
 }
 
-/** The library's `Client`, with three stream stages, `emit`, `write` and `end` replaced. */
-export function leanClient(Base: ClientConstructor, hooks: LeanHooks): ClientConstructor {
-  const { ids, onFrame, onFault } = hooks
+/** One version's packets: how they are read and written in each state, and the names of those that are read. */
+export type PacketBook = {
+  names: ReadNames
+  codec(state: string): Codec
+}
+
+/** The library's `Client`, with its way in replaced, and of its way out the packets' forms, `write` and `end`. */
+export function leanClient(Base: ClientConstructor, book: PacketBook, hooks: LeanHooks): ClientConstructor {
+  const { onFrames, onFault } = hooks
 
   return class LeanClient extends (Base as new (...args: unknown[]) => Internals) {
-    constructor(...args: unknown[]) {
-      super(...args)
-      this.#replaceSplitter()
-    }
+    #frames: Frames = createFrames({
+      judge: (bytes, start, end, isWhole) => {
+        const names = book.names[this.state]
+        if (!names) return true
+        const id = frameId(bytes, start, end, isWhole, this.compressor !== null)
+        if (id === SHORT) return undefined
+        return id === UNTOLD || names.has(id)
+      },
+      take: frame => this.#read(frame),
+      onTooLong: () =>
+        onFault(new Error(`the server sent a frame over vanilla's limit of ${MAX_FRAME_BYTES} bytes`)),
+    })
+    #decipher: Decipheriv | undefined
 
     /** The library keeps 1,024 messages to report players with, however large they are. */
     get _lastChatHistory() {
@@ -168,6 +120,33 @@ export function leanClient(Base: ClientConstructor, hooks: LeanHooks): ClientCon
     }
 
     set _lastChatHistory(_kept: unknown) {}
+
+    override take(bytes: Buffer) {
+      const count = this.#frames.write(this.#decipher ? this.#decipher.update(bytes) : bytes)
+      if (count > 0) onFrames(count)
+    }
+
+    #read(frame: Buffer) {
+      let packet: Buffer
+      try {
+        // What is parsed may stay, and what came is overwritten by what comes next.
+        packet = this.compressor === null ? Buffer.from(frame) : inflateFrame(frame)
+      } catch (error) {
+        return onFault(new Error(`the server sent a packet that can't be inflated: ${String(error)}`))
+      }
+      if (!isWanted(packet, book.names[this.state])) return
+      let parsed: ReturnType<Codec['parse']>
+      try {
+        parsed = book.codec(this.state).parse(packet)
+      } catch {
+        // A packet that the library can't parse (a mod's, say) is passed over; the stream must survive it.
+        return
+      }
+      const { name, params } = parsed
+      const about = { name, state: this.state }
+      this.emit('packet', params, about)
+      this.emit(name, params, about)
+    }
 
     /** Every handler of the library runs inside an emit: what it throws on odd input ends this connection, no more. */
     override emit(event: string, ...args: unknown[]): boolean {
@@ -205,69 +184,28 @@ export function leanClient(Base: ClientConstructor, hooks: LeanHooks): ClientCon
       clearTimeout(this.closeTimer ?? undefined)
     }
 
+    /** Bytes come by `data`, or by whoever reads the socket (wire.ts), and not through the library's stages. */
+    override setSocket(socket: Socket) {
+      super.setSocket(socket)
+      socket.unpipe(this.splitter)
+      socket.on('data', (bytes: Buffer) => this.take(bytes))
+      socket.resume()
+    }
+
     override setSerializer(state: string) {
-      super.setSerializer(state)
-      const { deserializer } = this
-      const names = state === 'play' ? ids.play : state === 'configuration' ? ids.configuration : undefined
-      // A packet that the library can't parse (a mod's, say) is passed over; the stream must survive it.
-      deserializer._transform = (packet, _encoding, done) => {
-        try {
-          if (isWanted(packet, names)) deserializer.push(deserializer.parsePacketBuffer(packet))
-        } catch {}
-        done()
-      }
+      this.serializer = book.codec(state).createSerializer()
+      this.serializer.on('error', error => this.emit('error', error))
+      // The library ties its stages to it, through which nothing flows.
+      this.deserializer = new PassThrough()
     }
 
-    override setCompressionThreshold(threshold: number) {
-      super.setCompressionThreshold(threshold)
-      const { decompressor } = this
-      if (!decompressor) return
-      decompressor._transform = (frame, _encoding, done) => {
-        try {
-          decompressor.push(inflateFrame(frame))
-        } catch (error) {
-          onFault(new Error(`the server sent a packet that can't be inflated: ${String(error)}`))
-        }
-        done()
-      }
-    }
-
-    #replaceSplitter() {
-      const { splitter } = this
-      let pending = Buffer.alloc(0)
-      let leaving = false
-      let broken = false
-      this.on('state', (state: string) => {
-        if (state !== 'play') leaving = false
-      })
-      const wanted = (frame: Buffer) => {
-        if (this.state !== 'play' || leaving) return true
-        const id = frameId(frame, this.decompressor !== null)
-        if (id === undefined) return true
-        if (id === ids.startConfiguration) leaving = true
-        return ids.play.has(id)
-      }
-      splitter._transform = (chunk, _encoding, done) => {
-        if (broken) return done()
-        const bytes = pending.length === 0 ? chunk : Buffer.concat([pending, chunk])
-        let offset = 0
-        while (offset < bytes.length) {
-          // Three bytes of length hold vanilla's limit and no more.
-          const { value: length, size } = readVarint(bytes, offset, 3)
-          if (size < 0) {
-            broken = true
-            onFault(new Error(`the server sent a frame over vanilla's limit of ${MAX_FRAME_BYTES} bytes`))
-            return done()
-          }
-          if (size === 0 || bytes.length < offset + size + length) break
-          const frame = bytes.subarray(offset + size, offset + size + length)
-          offset += size + length
-          onFrame()
-          if (length > 0 && wanted(frame)) splitter.push(frame)
-        }
-        pending = offset === bytes.length ? Buffer.alloc(0) : Buffer.from(bytes.subarray(offset))
-        done()
-      }
+    override setEncryption(secret: Buffer) {
+      this.cipher = createCipheriv(CIPHER, secret, secret)
+      this.#decipher = createDecipheriv(CIPHER, secret, secret)
+      const { framer, socket } = this
+      if (!socket) return
+      framer.unpipe(socket)
+      framer.pipe(this.cipher).pipe(socket)
     }
   } as unknown as ClientConstructor
 }
@@ -276,48 +214,39 @@ export function leanClient(Base: ClientConstructor, hooks: LeanHooks): ClientCon
 function isWanted(packet: Buffer, names: ReadonlyMap<number, string> | undefined): boolean {
   if (packet.length > MAX_PARSED_BYTES) return false
   if (names === undefined) return true
-  const name = names.get(idAt(packet, 0) ?? -1)
+  const name = names.get(plainId(packet, 0, packet.length, true))
   if (name === undefined) return false
   return packet.length <= MAX_CHAT_BYTES || !CHAT_NAMES.has(name)
 }
 
-/** The packet id of a frame; undefined where it can't be told without reading it all. */
-function frameId(frame: Buffer, compressed: boolean): number | undefined {
-  if (!compressed) return idAt(frame, 0)
-  const { value: inflatedBytes, size } = readVarint(frame, 0, 5)
-  if (size <= 0) return undefined
-  if (inflatedBytes === 0) return idAt(frame, size)
+/** The packet id of a frame, or of as much of it as there is: SHORT for more, UNTOLD where only all of it would tell. */
+function frameId(bytes: Buffer, start: number, end: number, isWhole: boolean, compressed: boolean): number {
+  if (!compressed) return plainId(bytes, start, end, isWhole)
+  const { value: inflatedBytes, size } = readVarint(bytes, start, Math.min(5, end - start))
+  if (size <= 0) return isWhole || end - start >= 5 ? UNTOLD : SHORT
+  const first = start + size
+  if (inflatedBytes === 0) return plainId(bytes, first, end, isWhole)
+  const id = packedVarint(bytes, first, Math.min(end, first + HEAD_BYTES))
+  if (id >= 0) return id
+  if (!isWhole && end - first < ID_PREFIX_BYTES) return SHORT
   try {
-    const head = frame.subarray(size, size + ID_PREFIX_BYTES)
-    return idAt(unzipSync(head, { finishFlush: zlib.Z_SYNC_FLUSH, maxOutputLength: MAX_INFLATED_BYTES }), 0)
+    const head = bytes.subarray(first, Math.min(end, first + ID_PREFIX_BYTES))
+    const packet = unzipSync(head, { finishFlush: zlib.Z_SYNC_FLUSH, maxOutputLength: MAX_INFLATED_BYTES })
+    return plainId(packet, 0, packet.length, true)
   } catch {
-    return undefined
+    return UNTOLD
   }
 }
 
-function idAt(bytes: Buffer, offset: number): number | undefined {
-  const { value, size } = readVarint(bytes, offset, 5)
-  return size > 0 ? value : undefined
+function plainId(bytes: Buffer, start: number, end: number, isWhole: boolean): number {
+  const { value, size } = readVarint(bytes, start, Math.min(5, end - start))
+  if (size > 0) return value >= 0 ? value : UNTOLD
+  return isWhole || end - start >= 5 ? UNTOLD : SHORT
 }
 
 function inflateFrame(frame: Buffer): Buffer {
   const { value: inflatedBytes, size } = readVarint(frame, 0, 5)
-  if (inflatedBytes === 0) return frame.subarray(size)
+  if (inflatedBytes === 0) return Buffer.from(frame.subarray(size))
   if (inflatedBytes > MAX_INFLATED_BYTES) throw new Error(`${inflatedBytes} bytes are over vanilla's limit`)
   return unzipSync(frame.subarray(size), { maxOutputLength: MAX_INFLATED_BYTES })
-}
-
-/** The library uses the server's key in a callback where a throw could not be caught: so it is used here, before. */
-function assertUsableKey(packet: unknown): void {
-  const { publicKey, verifyToken } = packet as { publicKey?: unknown; verifyToken?: unknown }
-  if (!Buffer.isBuffer(publicKey) || !Buffer.isBuffer(verifyToken))
-    throw new Error('encryption request without a key')
-  const base64 = publicKey.toString('base64').replace(/.{64}/g, '$&\n')
-  const key = `-----BEGIN PUBLIC KEY-----\n${base64}\n-----END PUBLIC KEY-----\n`
-  try {
-    for (const secret of [Buffer.alloc(16), verifyToken])
-      publicEncrypt({ key, padding: rsa.RSA_PKCS1_PADDING }, secret)
-  } catch (error) {
-    throw new Error('encryption request with an unusable key', { cause: error })
-  }
 }

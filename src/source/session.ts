@@ -1,5 +1,4 @@
 /** One connection of the bot, from the first byte to its one ending. Nothing of it is left afterwards. */
-import { connect, type Socket } from 'node:net'
 import type { Clock } from '../clock.ts'
 import type { Log } from '../log.ts'
 import { CHAT_PACKETS, type ChatMessage, readChatPacket } from './chat.ts'
@@ -8,6 +7,7 @@ import { type Ending, kickedFor, messageOf, oneLine } from './disconnect.ts'
 import type { Account, Dialect } from './library.ts'
 import { CLIENT_SETTINGS, mindManners } from './manners.ts'
 import { type Client, ownEvent } from './packets.ts'
+import { openWire, type Wire } from './wire.ts'
 
 /** From the first byte to being in play. */
 export const LOGIN_TIMEOUT_MS = 30_000
@@ -41,10 +41,10 @@ export type SessionEvents = {
 
 /**
  * Runs one connection; resolves exactly once, whatever combination of `error`, `end` and silence comes.
- * `signal` ends it.
+ * `signal` ends it. Once in play, what the server sends is read every `readIntervalMs`, or at once where that is 0.
  */
 export function runSession(
-  target: { host: string; port: number } & Account,
+  target: { host: string; port: number; readIntervalMs: number } & Account,
   dialect: Dialect,
   deps: { clock: Clock; log: Log; signal: AbortSignal },
   events: SessionEvents,
@@ -55,13 +55,13 @@ export function runSession(
   let lastFrameAt = clock.monotonic()
   let play: Play | undefined
   const unsaid: string[] = []
-  let socket: Socket | undefined
+  let wire: Wire | undefined
   let cancelTimer = () => {}
 
   const client: Client = dialect.createClient(
     target,
     {
-      onFrame: () => {
+      onFrames: () => {
         lastFrameAt = clock.monotonic()
       },
       onFault: error => end({ reason: oneLine(error.message) }),
@@ -69,11 +69,17 @@ export function runSession(
     // At once for an offline account; for Microsoft's, when a person has signed in.
     made => {
       if (ended) return
-      socket = connect({ host: target.host, port: target.port })
+      wire = openWire(target, {
+        clock,
+        intervalMs: target.readIntervalMs,
+        // On the way into play, and in each configuration phase, the server waits for answers.
+        mayWait: () => play !== undefined && made.state === 'play',
+        onBytes: bytes => made.take(bytes),
+      })
       cancelTimer = clock.after(LOGIN_TIMEOUT_MS, () =>
         end({ reason: `not in play ${LOGIN_TIMEOUT_MS / 1000} s after connecting (state: ${made.state})` }),
       )
-      made.setSocket(socket)
+      made.setSocket(wire.socket)
     },
   )
   const abort = () => end({ reason: 'stopped' })
@@ -93,7 +99,7 @@ export function runSession(
     // The library clears its own timers on `end`, which follows from the socket's `close`.
     client.once('end', forget)
     client.end('stopped')
-    if (socket) socket.destroy()
+    if (wire) wire.destroy()
     else forget()
     resolve(ending)
   }

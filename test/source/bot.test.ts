@@ -39,7 +39,10 @@ function makeBot(port: number, over: Partial<MinecraftConfig> = {}, random = 0.5
   const messages: ChatMessage[] = []
   const urgent = { now: false }
   const bot = createBot(
-    { minecraft: { ...minecraftSchema.parse({ port, username: 'Bot' }), ...over }, tokenDir: '' },
+    {
+      minecraft: { ...minecraftSchema.parse({ port, username: 'Bot', readInterval: 0 }), ...over },
+      tokenDir: '',
+    },
     { clock, log, gate: createGate(clock), random: () => random, isUrgent: () => urgent.now },
     { fact: fact => facts.push(fact), message: message => messages.push(message) },
   )

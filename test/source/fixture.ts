@@ -30,7 +30,12 @@ export type OpenSession = Awaited<ReturnType<typeof openSession>>
 export async function openSession(
   version: string,
   port: number,
-  over: { host?: string; clock?: ReturnType<typeof fakeClock>; onMessage?(stop: AbortController): void } = {},
+  over: {
+    host?: string
+    readIntervalMs?: number
+    clock?: ReturnType<typeof fakeClock>
+    onMessage?(stop: AbortController): void
+  } = {},
 ) {
   const clock = over.clock ?? fakeClock()
   const log = fakeLog()
@@ -42,6 +47,7 @@ export async function openSession(
     {
       host: over.host ?? '127.0.0.1',
       port,
+      readIntervalMs: over.readIntervalMs ?? 0,
       username: 'Bot',
       auth: 'offline',
       tokenDir: '',

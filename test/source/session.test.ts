@@ -320,6 +320,7 @@ describe('the end of a session', () => {
       {
         host: '127.0.0.1',
         port: await closedPort(),
+        readIntervalMs: 0,
         username: 'Bot',
         auth: 'offline',
         tokenDir: '',
@@ -372,6 +373,7 @@ describe('the end of a session', () => {
     const target = {
       host: '127.0.0.1',
       port: server.port,
+      readIntervalMs: 0,
       username: 'Bot',
       auth: 'offline',
       tokenDir: '',
