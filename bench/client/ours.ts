@@ -11,7 +11,13 @@ await takeSeat<ChatMessage>({
       const { promise, resolve } = Promise.withResolvers<void>()
       const bot = createBot(
         { minecraft: minecraftSchema.parse({ port, username: `Bot${index}` }), tokenDir: '' },
-        { clock: systemClock, log: silentLog, random: Math.random, isUrgent: () => false },
+        {
+          clock: systemClock,
+          log: silentLog,
+          gate: { enter: () => Promise.resolve() },
+          random: Math.random,
+          isUrgent: () => false,
+        },
         {
           fact: ({ type }) => {
             if (type === 'attached') resolve()

@@ -93,7 +93,7 @@ async function join(
   const leave = new AbortController()
   let joined = false
   const ending = await runSession(
-    { host, port, ...account, onDeviceCode() {} },
+    { host, port, ...account, readIntervalMs: 0, onDeviceCode() {} },
     dialect,
     { clock, log: silentLog, signal: leave.signal },
     {
