@@ -1,0 +1,54 @@
+/**
+ * `npm run soak -- --minutes N [--bots 20] [--seed S] [--rate 20]`: bots of one bridge on busy servers that tell backups,
+ * talk rubbish and break the connection. Prints what happened and what grew; exits with 1 where something grew, or an
+ * event was lost or doubled. The seed draws what the servers and the receiver do; when is the machine's.
+ */
+import { parseArgs } from 'node:util'
+import { machine } from '../measure.ts'
+import { LEAST_SAMPLES, report } from './judge.ts'
+import { soak } from './soak.ts'
+import { BREAKS } from './town.ts'
+
+const { values } = parseArgs({
+  options: {
+    minutes: { type: 'string', default: '10' },
+    bots: { type: 'string', default: '20' },
+    seed: { type: 'string', default: '1' },
+    /** Flushes of the stream a second, for each bot; a server's own pace is 20. */
+    rate: { type: 'string', default: '20' },
+  },
+})
+const [minutes, bots, seed, rate] = [values.minutes, values.bots, values.seed, values.rate].map(Number) as [
+  number,
+  number,
+  number,
+  number,
+]
+if (!(minutes > 0 && rate > 0 && bots >= 1 && Number.isInteger(bots) && Number.isInteger(seed))) {
+  console.error('write --minutes and --rate as numbers over 0, --bots and --seed as whole ones')
+  process.exit(2)
+}
+
+const LONGEST_WARM_S = 120
+const SAMPLE_MS = 5_000
+
+const seconds = minutes * 60
+const began = performance.now()
+console.log(machine())
+const soaked = await soak({
+  servers: bots,
+  seed,
+  flushesPerSecond: rate,
+  breaks: [...BREAKS],
+  breakEveryMs: 75_000,
+  pauseMs: 8_000,
+  warmSeconds: Math.min(LONGEST_WARM_S, seconds / 4),
+  seconds,
+  sampleEveryMs: Math.min(SAMPLE_MS, (seconds * 1000) / (2 * LEAST_SAMPLES)),
+  say: line => console.log(`${((performance.now() - began) / 1000).toFixed(0).padStart(5)} s  ${line}`),
+})
+const { text, faults } = report(soaked)
+console.log(`\n${text}\n`)
+for (const fault of faults) console.log(`FAULT: ${fault}`)
+console.log(faults.length === 0 ? 'nothing grew, nothing was lost' : `${faults.length} faults`)
+if (faults.length > 0) process.exitCode = 1
