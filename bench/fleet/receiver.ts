@@ -4,6 +4,7 @@ import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { wallNow } from './now.ts'
 
 /** A message that was taken. */
 export type Taken = {
@@ -12,7 +13,7 @@ export type Taken = {
   server: string
   task: string
   backup: number | undefined
-  /** When its first request came, as `performance.now` has it. */
+  /** When its first request came, as `wallNow` has it. */
   at: number
 }
 
@@ -46,7 +47,7 @@ const SLOW_MS = 1_500
 export async function startFleetReceiver(random?: () => number): Promise<FleetReceiver> {
   let mood = random
   const server = createServer((request, response) => {
-    const at = performance.now()
+    const at = wallNow()
     void text(request).then(
       body => answer(JSON.parse(body), at, response),
       () => {},
