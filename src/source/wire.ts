@@ -5,6 +5,7 @@
  */
 import { connect, type Socket } from 'node:net'
 import type { Clock } from '../clock.ts'
+import { createShare } from './share.ts'
 
 const READ_BYTES = 65_536
 
@@ -29,6 +30,7 @@ export type Wire = {
 
 export function openWire(target: { host: string; port: number }, options: WireOptions): Wire {
   const { clock, intervalMs, mayWait, onBytes } = options
+  const share = createShare(clock.monotonic())
   let cancel = () => {}
   const socket = connect({
     host: target.host,
@@ -36,10 +38,17 @@ export function openWire(target: { host: string; port: number }, options: WireOp
     onread: {
       buffer: shared ?? Buffer.allocUnsafeSlow(READ_BYTES),
       callback: (length, buffer) => {
+        const startedAt = clock.monotonic()
         onBytes(Buffer.from(buffer.buffer, buffer.byteOffset, length))
+        if (socket.destroyed) return true
+        const now = clock.monotonic()
+        const restMs = share.take(now - startedAt, now)
         // A full buffer: there may be more, and who waits with that gets behind.
-        if (intervalMs === 0 || length === buffer.length || socket.destroyed || !mayWait()) return true
-        cancel = clock.after(untilNext(clock.monotonic(), intervalMs), () => socket.resume())
+        const isFull = length === buffer.length
+        const waitMs = intervalMs === 0 || isFull || !mayWait() ? 0 : untilNext(now, intervalMs)
+        if (restMs > 0 || waitMs > 0) cancel = clock.after(Math.max(restMs, waitMs), () => socket.resume())
+        else if (isFull) cancel = atNextTurn(() => socket.resume())
+        else return true
         return false
       },
     },
@@ -51,6 +60,12 @@ export function openWire(target: { host: string; port: number }, options: WireOp
       socket.destroy()
     },
   }
+}
+
+/** When all other sockets have been looked at. */
+function atNextTurn(run: () => void): () => void {
+  const next = setImmediate(run)
+  return () => clearImmediate(next)
 }
 
 /** Node's timers may be so much early. */
