@@ -1,6 +1,7 @@
 /** `npm run bench [-- NAME …]`: runs the benches, or those named. */
 import { benchClient } from './client.ts'
 import { benchLog } from './log.ts'
+import { benchMany } from './many.ts'
 import { machine } from './measure.ts'
 import { benchOutbox } from './outbox.ts'
 import { benchStart } from './start.ts'
@@ -10,6 +11,7 @@ const BENCHES: { [name: string]: () => Promise<void> } = {
   log: benchLog,
   start: benchStart,
   client: benchClient,
+  many: benchMany,
 }
 
 const asked = process.argv.slice(2)

@@ -200,9 +200,10 @@ const answers = {
     await Promise.all(
       places.map(async place => {
         for (;;) {
+          const leftMs = until - performance.now()
           const pauseMs = 2 * random() * options.pauseMs
-          if (performance.now() + pauseMs > until) return
-          await sleep(pauseMs)
+          await sleep(Math.max(0, Math.min(pauseMs, leftMs)))
+          if (pauseMs >= leftMs) return
           await scene(place)
         }
       }),
