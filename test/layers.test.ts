@@ -13,7 +13,7 @@ const RANKS: RegExp[] = [
   // The vocabulary, and what everything may use.
   /^(event|observation|outcome|language|clock|duration|bytes|log|localtime|manifest|notices|control)\.ts$/,
   // What others say, as data.
-  /^(primebackup\/|source\/(varint|component|chat)\.ts)/,
+  /^(primebackup\/|source\/(varint|nbt|component|chat)\.ts)/,
   // The pure middle.
   /^(observe|recording|lifecycle|tracker)\.ts$|^task\//,
   // What was seen, on the disk until it is delivered.

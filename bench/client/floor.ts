@@ -1,9 +1,11 @@
 /** Nobody can do less: logs in by sending what the server waits for, splits frames, and drops them. */
-import { connect } from 'node:net'
+import { systemClock } from '../../src/clock.ts'
 import { encodeVarint, readVarint } from '../../src/source/varint.ts'
+import { openWire } from '../../src/source/wire.ts'
 import { takeSeat } from './seat.ts'
 
-const READ_BYTES = 65_536
+/** The socket is read as the bot's is by default. */
+const READ_INTERVAL_MS = 250
 /** Of 1.21.4. */
 const PROTOCOL = 769
 const LOGIN_ACKNOWLEDGED = 3
@@ -24,19 +26,18 @@ await takeSeat<number>({
 function joinOne(port: number, onFrames: (count: number) => void): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>()
   let held = Buffer.alloc(0)
-  const socket = connect({
-    host: '127.0.0.1',
-    port,
-    noDelay: true,
-    onread: {
-      buffer: Buffer.allocUnsafe(READ_BYTES),
-      callback: (length, buffer) => {
-        take(Buffer.from(buffer.buffer, buffer.byteOffset, length))
+  const { socket } = openWire(
+    { host: '127.0.0.1', port },
+    {
+      clock: systemClock,
+      intervalMs: READ_INTERVAL_MS,
+      mayWait: () => true,
+      onBytes: bytes => {
+        take(bytes)
         resolve()
-        return true
       },
     },
-  })
+  )
 
   function take(chunk: Buffer) {
     const bytes = held.length === 0 ? chunk : Buffer.concat([held, chunk])

@@ -3,6 +3,8 @@
  * Formats: facts/prime-backup.md section 5. Whatever is odd or too large gives undefined, never a throw.
  */
 
+import { Nbt } from './nbt.ts'
+
 export type Component = {
   text: string
   translate?: string
@@ -26,7 +28,7 @@ const MAX_CHARACTERS = 262_144
 
 class TooLarge extends Error {}
 
-/** `raw` is what the protocol library hands over: an NBT node from 1.20.3 on, a JSON string before. */
+/** `raw` is what a packet holds: NBT from 1.20.3 on (the library's nodes in recordings), a JSON string before. */
 export function parseComponent(raw: unknown): Component | undefined {
   try {
     const budget = { nodes: MAX_NODES, characters: MAX_CHARACTERS }
@@ -34,6 +36,7 @@ export function parseComponent(raw: unknown): Component | undefined {
       if (raw.length > MAX_CHARACTERS) return undefined
       return toComponent(JSON.parse(raw), 0, budget)
     }
+    if (raw instanceof Nbt) return raw.value === undefined ? undefined : toComponent(raw.value, 0, budget)
     if (!isRecord(raw)) return undefined
     const plain =
       typeof raw.type === 'string' && 'value' in raw ? simplifyNbt(raw.type, raw.value, 0, budget) : raw
@@ -117,9 +120,9 @@ export function runsOf(component: Component, inherited: Omit<Run, 'text'> = {}):
 }
 
 export function textOf(component: Component): string {
-  return runsOf(component)
-    .map(run => run.text)
-    .join('')
+  let text = component.translate === undefined ? component.text : translate(component)
+  for (const child of component.children) text += textOf(child)
+  return text
 }
 
 /** The text as it is shown: without the `§x` codes of style that it may hold. */

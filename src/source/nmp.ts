@@ -6,13 +6,14 @@
  *   loaded one by one, the heavy ones when they are first needed.
  * - It compiles every packet of a state: here those that are used (codec.ts).
  * - minecraft-data builds the blocks, items and recipes of a version to tell its protocol, and protodef makes a validator
- *   of schemas that nobody asks: here both are kept from it (`lighten`).
+ *   of schemas that nobody asks, and its chat brings prismarine-chat: here they are kept from it (`lighten`).
  *
  * docs/LEAN.md tells what each part saves, and which could be an option of the library's.
  */
 import { createRequire, Module } from 'node:module'
 import type { Transform } from 'node:stream'
 import { type Direction, type ProtocolDescription, usedTypes } from './codec.ts'
+import { readNbt } from './nbt.ts'
 import type { Client, ClientConstructor } from './packets.ts'
 
 /** minecraft-data's answer for one version, as far as it is used here. */
@@ -92,6 +93,7 @@ async function load(): Promise<Nmp> {
       addTypesToCompile: (added: object) => compiler.addTypesToCompile(added),
     }
     nbt.addTypesToCompiler('big', forNbt as never)
+    if (action === 'Read') compiler.addTypes({ anonymousNbt: ['native', readNbt] })
     return compiler.compile(compiler.generate())
   }
 
@@ -166,7 +168,7 @@ type Protodef = {
 }
 
 /**
- * Puts something lighter in the place of two modules, before anybody has loaded them. Where they are part of a bundle there
+ * Puts something lighter in the place of three modules, before anybody has loaded them. Where they are part of a bundle there
  * is nothing to be replaced; the bundle must see to it.
  */
 function lighten(): void {
@@ -175,6 +177,7 @@ function lighten(): void {
   try {
     const library = inside(here, 'minecraft-protocol')
     place(inside(library, 'protodef').resolve('protodef-validator'), NoValidator)
+    place(library.resolve('prismarine-chat'), NO_CHAT)
     const data = inside(library, 'minecraft-data')
     const file = data.resolve('./lib/loader.js')
     place(file, (raw: RawData) =>
@@ -205,6 +208,9 @@ class NoValidator {
   validateType() {}
   validateProtocol() {}
 }
+
+/** The library's chat turns components into its own form, for events that nobody here listens to. */
+const NO_CHAT = { processNbtMessage: (component: unknown) => component }
 
 type RawData = { [part: string]: unknown }
 

@@ -7,10 +7,9 @@ import { createCipheriv, createDecipheriv, type Decipheriv } from 'node:crypto'
 import type { EventEmitter } from 'node:events'
 import type { Socket } from 'node:net'
 import { PassThrough, type Transform } from 'node:stream'
-import { unzipSync, constants as zlib } from 'node:zlib'
 import { CHAT_PACKETS, type ChatPacketName } from './chat.ts'
-import { createFrames, type Frames, MAX_FRAME_BYTES } from './frames.ts'
-import { HEAD_BYTES, packedVarint, SHORT, UNTOLD } from './inflate.ts'
+import { createFrames, type Frames, type Judge, MAX_FRAME_BYTES } from './frames.ts'
+import { inflater } from './inflate.ts'
 import { assertUsableKey } from './key.ts'
 import type { ReadNames } from './names.ts'
 import type { Codec } from './nmp.ts'
@@ -19,8 +18,13 @@ import { readVarint } from './varint.ts'
 /** Vanilla's limit of what a frame may inflate to (facts/toolchain.md). */
 export const MAX_INFLATED_BYTES = 8_388_608
 
-/** Enough for zlib itself to inflate the packet id from, where inflate.ts could not tell it. */
+/** Enough compressed bytes to inflate a packet's id from (facts/client-cost.md). */
 const ID_PREFIX_BYTES = 520
+const idBytes = Buffer.alloc(5)
+
+/** Of a packet's id: more bytes are needed; only the whole packet would tell. */
+const SHORT = -1
+const UNTOLD = -2
 
 /**
  * Larger packets are passed over: parsed, a byte can become an object of a hundred. The limit of chat is twice what a
@@ -70,7 +74,7 @@ type Internals = Client & {
   splitter: Transform
   deserializer: Transform
   cipher: Transform | null
-  compressor: object | null
+  setCompressionThreshold(threshold: number): void
   setSerializer(state: string): void
   setEncryption(secret: Buffer): void
 }
@@ -98,21 +102,26 @@ export type PacketBook = {
 /** The library's `Client`, with its way in replaced, and of its way out the packets' forms, `write` and `end`. */
 export function leanClient(Base: ClientConstructor, book: PacketBook, hooks: LeanHooks): ClientConstructor {
   const { onFrames, onFault } = hooks
+  // Of this one connection; the library's constructor sets the first state before a field of the class would be there.
+  let codec: Codec
+  let names: ReadonlyMap<number, string> | undefined
+  let compressed = false
+  let decipher: Decipheriv | undefined
+
+  const judge: Judge = (bytes, start, end, isWhole) => {
+    if (!names) return true
+    const id = compressed ? packedId(bytes, start, end, isWhole) : plainId(bytes, start, end, isWhole)
+    if (id === SHORT) return undefined
+    return id === UNTOLD || names.has(id)
+  }
 
   return class LeanClient extends (Base as new (...args: unknown[]) => Internals) {
     #frames: Frames = createFrames({
-      judge: (bytes, start, end, isWhole) => {
-        const names = book.names[this.state]
-        if (!names) return true
-        const id = frameId(bytes, start, end, isWhole, this.compressor !== null)
-        if (id === SHORT) return undefined
-        return id === UNTOLD || names.has(id)
-      },
+      judge,
       take: frame => this.#read(frame),
       onTooLong: () =>
         onFault(new Error(`the server sent a frame over vanilla's limit of ${MAX_FRAME_BYTES} bytes`)),
     })
-    #decipher: Decipheriv | undefined
 
     /** The library keeps 1,024 messages to report players with, however large they are. */
     get _lastChatHistory() {
@@ -122,22 +131,21 @@ export function leanClient(Base: ClientConstructor, book: PacketBook, hooks: Lea
     set _lastChatHistory(_kept: unknown) {}
 
     override take(bytes: Buffer) {
-      const count = this.#frames.write(this.#decipher ? this.#decipher.update(bytes) : bytes)
+      const count = this.#frames.write(decipher ? decipher.update(bytes) : bytes)
       if (count > 0) onFrames(count)
     }
 
     #read(frame: Buffer) {
       let packet: Buffer
       try {
-        // What is parsed may stay, and what came is overwritten by what comes next.
-        packet = this.compressor === null ? Buffer.from(frame) : inflateFrame(frame)
+        packet = compressed ? inflateFrame(frame) : Buffer.from(frame)
       } catch (error) {
         return onFault(new Error(`the server sent a packet that can't be inflated: ${String(error)}`))
       }
-      if (!isWanted(packet, book.names[this.state])) return
+      if (!isWanted(packet, names)) return
       let parsed: ReturnType<Codec['parse']>
       try {
-        parsed = book.codec(this.state).parse(packet)
+        parsed = codec.parse(packet)
       } catch {
         // A packet that the library can't parse (a mod's, say) is passed over; the stream must survive it.
         return
@@ -193,15 +201,22 @@ export function leanClient(Base: ClientConstructor, book: PacketBook, hooks: Lea
     }
 
     override setSerializer(state: string) {
-      this.serializer = book.codec(state).createSerializer()
+      codec = book.codec(state)
+      names = book.names[state]
+      this.serializer = codec.createSerializer()
       this.serializer.on('error', error => this.emit('error', error))
       // The library ties its stages to it, through which nothing flows.
       this.deserializer = new PassThrough()
     }
 
+    override setCompressionThreshold(threshold: number) {
+      super.setCompressionThreshold(threshold)
+      compressed = true
+    }
+
     override setEncryption(secret: Buffer) {
       this.cipher = createCipheriv(CIPHER, secret, secret)
-      this.#decipher = createDecipheriv(CIPHER, secret, secret)
+      decipher = createDecipheriv(CIPHER, secret, secret)
       const { framer, socket } = this
       if (!socket) return
       framer.unpipe(socket)
@@ -219,26 +234,22 @@ function isWanted(packet: Buffer, names: ReadonlyMap<number, string> | undefined
   return packet.length <= MAX_CHAT_BYTES || !CHAT_NAMES.has(name)
 }
 
-/** The packet id of a frame, or of as much of it as there is: SHORT for more, UNTOLD where only all of it would tell. */
-function frameId(bytes: Buffer, start: number, end: number, isWhole: boolean, compressed: boolean): number {
-  if (!compressed) return plainId(bytes, start, end, isWhole)
-  const { value: inflatedBytes, size } = readVarint(bytes, start, Math.min(5, end - start))
+/** The id of a packet that may be compressed, from its frame or from as much of it as there is. */
+function packedId(bytes: Buffer, start: number, end: number, isWhole: boolean): number {
+  // Most are too small to be compressed: no inflated length, and an id of one byte.
+  if (bytes[start] === 0) return plainId(bytes, start + 1, end, isWhole)
+  const { size } = readVarint(bytes, start, Math.min(5, end - start))
   if (size <= 0) return isWhole || end - start >= 5 ? UNTOLD : SHORT
   const first = start + size
-  if (inflatedBytes === 0) return plainId(bytes, first, end, isWhole)
-  const id = packedVarint(bytes, first, Math.min(end, first + HEAD_BYTES))
-  if (id >= 0) return id
-  if (!isWhole && end - first < ID_PREFIX_BYTES) return SHORT
-  try {
-    const head = bytes.subarray(first, Math.min(end, first + ID_PREFIX_BYTES))
-    const packet = unzipSync(head, { finishFlush: zlib.Z_SYNC_FLUSH, maxOutputLength: MAX_INFLATED_BYTES })
-    return plainId(packet, 0, packet.length, true)
-  } catch {
-    return UNTOLD
-  }
+  const last = Math.min(end, first + ID_PREFIX_BYTES)
+  const count = inflater.begin(bytes, first, last, idBytes)
+  if (count < 0) return UNTOLD
+  return plainId(idBytes, 0, count, isWhole || last < end)
 }
 
 function plainId(bytes: Buffer, start: number, end: number, isWhole: boolean): number {
+  const byte = bytes[start] ?? 0
+  if (start < end && byte < 0x80) return byte
   const { value, size } = readVarint(bytes, start, Math.min(5, end - start))
   if (size > 0) return value >= 0 ? value : UNTOLD
   return isWhole || end - start >= 5 ? UNTOLD : SHORT
@@ -246,7 +257,9 @@ function plainId(bytes: Buffer, start: number, end: number, isWhole: boolean): n
 
 function inflateFrame(frame: Buffer): Buffer {
   const { value: inflatedBytes, size } = readVarint(frame, 0, 5)
+  // What is parsed may stay, and what came is overwritten by what comes next.
   if (inflatedBytes === 0) return Buffer.from(frame.subarray(size))
-  if (inflatedBytes > MAX_INFLATED_BYTES) throw new Error(`${inflatedBytes} bytes are over vanilla's limit`)
-  return unzipSync(frame.subarray(size), { maxOutputLength: MAX_INFLATED_BYTES })
+  if (size <= 0 || inflatedBytes < 0 || inflatedBytes > MAX_INFLATED_BYTES)
+    throw new Error(`${inflatedBytes} bytes are over vanilla's limit`)
+  return inflater.whole(frame, size, frame.length, inflatedBytes)
 }

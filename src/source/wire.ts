@@ -9,6 +9,12 @@ import { createShare } from './share.ts'
 
 const READ_BYTES = 65_536
 
+/**
+ * So much at once shows that the server has more to say than fits into the system's buffers: it is read on at once, or
+ * the server would be held up, and the chat in it with it.
+ */
+const MUCH_BYTES = 32_768
+
 /** What is read is done with before the next is, so one buffer serves all; Windows may fill several at once. */
 const shared = process.platform === 'win32' ? undefined : Buffer.allocUnsafeSlow(READ_BYTES)
 
@@ -31,7 +37,41 @@ export type Wire = {
 export function openWire(target: { host: string; port: number }, options: WireOptions): Wire {
   const { clock, intervalMs, mayWait, onBytes } = options
   const share = createShare(clock.monotonic())
-  let cancel = () => {}
+  /** Of what was read since the last moment. */
+  let readBytes = 0
+  let cancelMoment: (() => void) | undefined
+  /** Set while nothing is read, whatever the moment. */
+  let cancelRest: (() => void) | undefined
+
+  function atNextMoment() {
+    cancelMoment = undefined
+    readBytes = 0
+    if (!cancelRest) socket.resume()
+  }
+
+  function endRest() {
+    cancelRest = undefined
+    socket.resume()
+  }
+
+  /** What came was handed on: whether the next may follow at once. False pauses the socket. */
+  function mayGoOn(tookMs: number, now: number, length: number): boolean {
+    const restMs = share.take(tookMs, now)
+    if (restMs > 0) {
+      cancelRest = clock.after(restMs, endRest)
+      return false
+    }
+    if (intervalMs > 0 && mayWait()) {
+      readBytes += length
+      cancelMoment ??= clock.after(untilNext(now, intervalMs), atNextMoment)
+      if (readBytes < MUCH_BYTES) return false
+    }
+    // There is more, and other sockets have waited meanwhile.
+    if (length < READ_BYTES) return true
+    cancelRest = atNextTurn(endRest)
+    return false
+  }
+
   const socket = connect({
     host: target.host,
     port: target.port,
@@ -40,23 +80,16 @@ export function openWire(target: { host: string; port: number }, options: WireOp
       callback: (length, buffer) => {
         const startedAt = clock.monotonic()
         onBytes(Buffer.from(buffer.buffer, buffer.byteOffset, length))
-        if (socket.destroyed) return true
         const now = clock.monotonic()
-        const restMs = share.take(now - startedAt, now)
-        // A full buffer: there may be more, and who waits with that gets behind.
-        const isFull = length === buffer.length
-        const waitMs = intervalMs === 0 || isFull || !mayWait() ? 0 : untilNext(now, intervalMs)
-        if (restMs > 0 || waitMs > 0) cancel = clock.after(Math.max(restMs, waitMs), () => socket.resume())
-        else if (isFull) cancel = atNextTurn(() => socket.resume())
-        else return true
-        return false
+        return socket.destroyed || mayGoOn(now - startedAt, now, length)
       },
     },
   })
   return {
     socket,
     destroy: () => {
-      cancel()
+      cancelMoment?.()
+      cancelRest?.()
       socket.destroy()
     },
   }
