@@ -3,7 +3,7 @@
  * Formats: facts/prime-backup.md section 5. Whatever is odd or too large gives undefined, never a throw.
  */
 
-import { Nbt } from './nbt.ts'
+import { Nbt, NbtReader, TAG } from './nbt.ts'
 
 export type Component = {
   text: string
@@ -36,7 +36,7 @@ export function parseComponent(raw: unknown): Component | undefined {
       if (raw.length > MAX_CHARACTERS) return undefined
       return toComponent(JSON.parse(raw), 0, budget)
     }
-    if (raw instanceof Nbt) return raw.value === undefined ? undefined : toComponent(raw.value, 0, budget)
+    if (raw instanceof Nbt) return readRoot(raw, budget)
     if (!isRecord(raw)) return undefined
     const plain =
       typeof raw.type === 'string' && 'value' in raw ? simplifyNbt(raw.type, raw.value, 0, budget) : raw
@@ -106,6 +106,118 @@ function toComponent(value: unknown, depth: number, budget: Budget): Component {
   return component
 }
 
+/** The same from NBT as it came, without making values of what no component shows. */
+function readRoot(nbt: Nbt, budget: Budget): Component | undefined {
+  const reader = new NbtReader(nbt)
+  const type = reader.readType()
+  return type === TAG.end ? undefined : readComponent(reader, type, 0, budget)
+}
+
+function readComponent(reader: NbtReader, type: number, depth: number, budget: Budget): Component {
+  spend(budget, depth)
+  if (type === TAG.compound) return readCompound(reader, depth, budget)
+  if (type === TAG.list) return { text: '', with: [], children: readAll(reader, depth, budget) }
+  return textComponent(readScalar(reader, type, budget) ?? '')
+}
+
+function readAll(reader: NbtReader, depth: number, budget: Budget): Component[] {
+  const type = reader.readType()
+  const components: Component[] = []
+  const length = reader.readLength()
+  if (type !== TAG.end)
+    for (let index = 0; index < length; index++)
+      components.push(readComponent(reader, type, depth + 1, budget))
+  return components
+}
+
+function readScalar(reader: NbtReader, type: number, budget: Budget): string | undefined {
+  if (type !== TAG.string) return reader.readNumber(type)?.toString()
+  const text = reader.readText()
+  budget.characters -= text.length
+  return text
+}
+
+function readCompound(reader: NbtReader, depth: number, budget: Budget): Component {
+  const component: Component = { text: '', with: [], children: [] }
+  let hasText = false
+  for (let type = reader.readType(); type !== TAG.end; type = reader.readType()) {
+    const name = reader.readText()
+    spend(budget, depth)
+    switch (name) {
+      case 'text':
+        hasText = true
+        component.text = readScalar(reader, type, budget) ?? ''
+        break
+      // A plain string in a mixed list arrives under an empty key.
+      case '':
+        if (!hasText) component.text = readScalar(reader, type, budget) ?? ''
+        else reader.skip(type)
+        break
+      case 'with':
+        if (type === TAG.list) component.with = readAll(reader, depth, budget)
+        else reader.skip(type)
+        break
+      case 'extra':
+        if (type === TAG.list) component.children = readAll(reader, depth, budget)
+        else reader.skip(type)
+        break
+      case 'translate':
+      case 'color':
+      case 'insertion':
+        if (type === TAG.string) component[name] = readScalar(reader, type, budget)
+        else reader.skip(type)
+        break
+      case 'click_event':
+      case 'clickEvent':
+        if (type === TAG.compound) component.click = readClick(reader, budget)
+        else reader.skip(type)
+        break
+      case 'hover_event':
+      case 'hoverEvent':
+        if (type === TAG.compound) component.hover = readHover(reader, depth, budget)
+        else reader.skip(type)
+        break
+      default:
+        reader.skip(type)
+    }
+  }
+  return component
+}
+
+function readClick(reader: NbtReader, budget: Budget): NonNullable<Component['click']> {
+  const fields: { [name: string]: string | undefined } = {}
+  for (let type = reader.readType(); type !== TAG.end; type = reader.readType()) {
+    const name = reader.readText()
+    if (CLICK_FIELDS.has(name) && TEXT_LIKE.has(type)) fields[name] = readScalar(reader, type, budget)
+    else reader.skip(type)
+  }
+  return { action: fields.action ?? '', value: fields.value ?? fields.command ?? fields.url ?? '' }
+}
+
+const CLICK_FIELDS: ReadonlySet<string> = new Set(['action', 'value', 'command', 'url'])
+const TEXT_LIKE: ReadonlySet<number> = new Set([
+  TAG.string,
+  TAG.byte,
+  TAG.short,
+  TAG.int,
+  TAG.float,
+  TAG.double,
+])
+
+function readHover(reader: NbtReader, depth: number, budget: Budget): NonNullable<Component['hover']> {
+  let action: string | undefined
+  let contents: Component | undefined
+  let value: Component | undefined
+  for (let type = reader.readType(); type !== TAG.end; type = reader.readType()) {
+    const name = reader.readText()
+    if (name === 'action' && type === TAG.string) action = readScalar(reader, type, budget)
+    else if (name === 'contents') contents = readComponent(reader, type, depth + 1, budget)
+    else if (name === 'value') value = readComponent(reader, type, depth + 1, budget)
+    else reader.skip(type)
+  }
+  return action === 'show_text' ? (contents ?? value ?? textComponent('')) : 'other'
+}
+
 /** The pieces of text in reading order, each with its inherited style; empty ones left out. */
 export function runsOf(component: Component, inherited: Omit<Run, 'text'> = {}): Run[] {
   const style = {
@@ -127,7 +239,8 @@ export function textOf(component: Component): string {
 
 /** The text as it is shown: without the `§x` codes of style that it may hold. */
 export function shownText(component: Component): string {
-  return textOf(component).replace(/§./gs, '')
+  const text = textOf(component)
+  return text.includes('§') ? text.replace(/§./gs, '') : text
 }
 
 /** The few translated texts that a log line or a chat pattern needs; others show their key and arguments. */

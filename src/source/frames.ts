@@ -14,8 +14,8 @@ export type Judge = (bytes: Buffer, start: number, end: number, isWhole: boolean
 
 export type FrameHooks = {
   judge: Judge
-  /** A frame that is wanted. Its bytes are the caller's only until this returns. */
-  take(frame: Buffer): void
+  /** A frame that is wanted lies in `bytes` from `start` to `end`, until this returns. */
+  take(bytes: Buffer, start: number, end: number): void
   /** A length over the limit: nothing is read any more. */
   onTooLong(): void
 }
@@ -54,7 +54,7 @@ export function createFrames({ judge, take, onTooLong }: FrameHooks): Frames {
     const last = first + length
     if (last <= end) {
       count += 1
-      if (length > 0 && judge(bytes, first, last, true) !== false) take(bytes.subarray(first, last))
+      if (length > 0 && judge(bytes, first, last, true) !== false) take(bytes, first, last)
       return last
     }
     const isWanted = judge(bytes, first, end, false)

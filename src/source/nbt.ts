@@ -1,134 +1,168 @@
 /**
- * NBT as it travels in packets (1.20.2 and later: the root has no name), read into plain values at once. The protocol
- * library reads it into nodes that each name their type, at several times the cost, and spoils what lies beyond the Basic
- * Multilingual Plane. Format: wiki, NBT and "Modified UTF-8".
+ * NBT as it travels in packets (1.20.2 and later: the root has no name). The protocol library reads it into nodes that each
+ * name their type, at many times the cost, and spoils what lies beyond the Basic Multilingual Plane. Here a packet only
+ * tells where its NBT ends, and who wants to know what is in it walks through it once. Format: wiki, NBT and "Modified
+ * UTF-8".
  */
 
-/** A root, told apart from the JSON and the library's nodes that older versions' packets hold. */
-export class Nbt {
-  /** Strings, numbers, arrays and objects without a prototype; undefined for arrays of numbers and for 64-bit ones. */
-  readonly value: unknown
-
-  constructor(value: unknown) {
-    this.value = value
-  }
+/** The types of tags that are told apart here. */
+export const TAG = {
+  end: 0,
+  byte: 1,
+  short: 2,
+  int: 3,
+  float: 5,
+  double: 6,
+  string: 8,
+  list: 9,
+  compound: 10,
 }
 
-/** Vanilla's limit of depth; the others are far more than a component may have. What is larger is none. */
+/** Bytes of the payloads that have always as many, by type; 0 for the others. */
+const FIXED_BYTES = [0, 1, 2, 4, 8, 4, 8, 0, 0, 0, 0, 0, 0]
+/** Bytes of an element of the types that are arrays of numbers. */
+const ELEMENT_BYTES = [0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 4, 8]
+
+/** Vanilla's limit. */
 const MAX_DEPTH = 512
-const MAX_TAGS = 65_536
-const MAX_TEXT_BYTES = 1_048_576
 
-/** Of the call that runs. */
-let bytes: Buffer = Buffer.alloc(0)
-let position = 0
-let tags = 0
-let textBytes = 0
+/** A root in a packet, unread; told apart from the JSON and the library's nodes of older versions and of recordings. */
+export class Nbt {
+  readonly bytes: Buffer
+  readonly start: number
+  readonly end: number
 
-/** The root at `offset`, and how many bytes it takes. Throws RangeError where it is cut short, or too large. */
-export function readNbt(from: Buffer, offset: number): { value: Nbt; size: number } {
-  bytes = from
-  position = offset
-  tags = 0
-  textBytes = 0
-  const type = bytes.readUInt8(position++)
-  const value = type === 0 ? undefined : readPayload(type, 0)
-  return { value: new Nbt(value), size: position - offset }
-}
-
-function readPayload(type: number, depth: number): unknown {
-  tags += 1
-  if (depth > MAX_DEPTH || tags > MAX_TAGS) throw new RangeError('NBT is too large')
-  switch (type) {
-    case 1:
-      return bytes.readInt8(advance(1))
-    case 2:
-      return bytes.readInt16BE(advance(2))
-    case 3:
-      return bytes.readInt32BE(advance(4))
-    case 4:
-      return void advance(8)
-    case 5:
-      return bytes.readFloatBE(advance(4))
-    case 6:
-      return bytes.readDoubleBE(advance(8))
-    case 7:
-      return void advance(readLength())
-    case 8:
-      return readText()
-    case 9:
-      return readList(depth)
-    case 10:
-      return readCompound(depth)
-    case 11:
-      return void advance(4 * readLength())
-    case 12:
-      return void advance(8 * readLength())
-    default:
-      throw new RangeError(`NBT has no type ${type}`)
+  constructor(bytes: Buffer, start: number, end: number) {
+    this.bytes = bytes
+    this.start = start
+    this.end = end
   }
 }
 
-/** Where so many bytes begin, which are passed by it. */
-function advance(count: number): number {
-  const start = position
-  position += count
-  if (count < 0 || position > bytes.length) throw new RangeError('NBT is cut short')
-  return start
+/** The root at `offset`, as the library reads its types. Throws RangeError where it is cut short, or too deep. */
+export function readNbt(bytes: Buffer, offset: number): { value: Nbt; size: number } {
+  const type = bytes[offset] ?? 0
+  const end = type === TAG.end ? offset + 1 : endOf(bytes, type, offset + 1, 0)
+  if (end > bytes.length) throw new RangeError('NBT is cut short')
+  return { value: new Nbt(bytes, offset, end), size: end - offset }
 }
 
-function readLength(): number {
-  return bytes.readInt32BE(advance(4))
+/** Where the payload of a type ends. */
+function endOf(bytes: Buffer, type: number, start: number, depth: number): number {
+  if (depth > MAX_DEPTH) throw new RangeError('NBT is too deep')
+  const fixed = FIXED_BYTES[type]
+  if (fixed === undefined) throw new RangeError(`NBT has no type ${type}`)
+  if (fixed > 0) return start + fixed
+  if (type === TAG.string) return start + 2 + bytes.readUInt16BE(start)
+  if (type === TAG.compound) {
+    let at = start
+    for (;;) {
+      const inner = bytes.readUInt8(at)
+      if (inner === TAG.end) return at + 1
+      at = endOf(bytes, inner, at + 3 + bytes.readUInt16BE(at + 1), depth + 1)
+    }
+  }
+  if (type !== TAG.list) return start + 4 + lengthAt(bytes, start) * (ELEMENT_BYTES[type] ?? 0)
+  const element = bytes.readUInt8(start)
+  const length = lengthAt(bytes, start + 1)
+  const first = start + 5
+  if (element === TAG.end) return first
+  const each = FIXED_BYTES[element] ?? 0
+  if (each > 0) return first + each * length
+  let at = first
+  for (let left = length; left > 0; left--) at = endOf(bytes, element, at, depth + 1)
+  return at
 }
 
-function readList(depth: number): unknown[] {
-  const type = bytes.readUInt8(advance(1))
-  const values: unknown[] = []
-  // Without a type there is nothing to read, whatever the length says.
-  const length = type === 0 ? 0 : readLength()
-  if (type === 0) advance(4)
-  for (let index = 0; index < length; index++) values.push(readPayload(type, depth + 1))
-  return values
+function lengthAt(bytes: Buffer, offset: number): number {
+  return Math.max(bytes.readInt32BE(offset), 0)
 }
 
-function readCompound(depth: number): object {
-  const values: { [name: string]: unknown } = Object.create(null)
-  for (;;) {
-    const type = bytes.readUInt8(advance(1))
-    if (type === 0) return values
-    const name = readText()
-    values[name] = readPayload(type, depth + 1)
+/** Walks through one root from its beginning to its end. */
+export class NbtReader {
+  private readonly bytes: Buffer
+  private readonly start: number
+  /** The same bytes as characters: one call into native code for all texts, where each would be another. */
+  private readonly latin: string
+  private position = 0
+
+  constructor({ bytes, start, end }: Nbt) {
+    this.bytes = bytes
+    this.start = start
+    this.latin = bytes.toString('latin1', start, end)
+  }
+
+  readType(): number {
+    return this.latin.charCodeAt(this.position++)
+  }
+
+  /** Of a list. */
+  readLength(): number {
+    const length = lengthAt(this.bytes, this.start + this.position)
+    this.position += 4
+    return length
+  }
+
+  readText(): string {
+    const latin = this.latin
+    const length = (latin.charCodeAt(this.position) << 8) | latin.charCodeAt(this.position + 1)
+    const start = this.position + 2
+    const end = start + length
+    this.position = end
+    for (let index = start; index < end; index++)
+      if (latin.charCodeAt(index) > 0x7f) return wideText(this.bytes, this.start + start, this.start + end)
+    return latin.slice(start, end)
+  }
+
+  /** The number of a type that has one in 32 bits or as a fraction; undefined for others, which are passed over. */
+  readNumber(type: number): number | undefined {
+    const at = this.start + this.position
+    this.skip(type)
+    switch (type) {
+      case TAG.byte:
+        return this.bytes.readInt8(at)
+      case TAG.short:
+        return this.bytes.readInt16BE(at)
+      case TAG.int:
+        return this.bytes.readInt32BE(at)
+      case TAG.float:
+        return this.bytes.readFloatBE(at)
+      case TAG.double:
+        return this.bytes.readDoubleBE(at)
+      default:
+        return undefined
+    }
+  }
+
+  /** Passes over a payload. */
+  skip(type: number): void {
+    this.position = endOf(this.bytes, type, this.start + this.position, 0) - this.start
   }
 }
 
-function readText(): string {
-  const length = bytes.readUInt16BE(advance(2))
-  const start = advance(length)
-  textBytes += length
-  if (textBytes > MAX_TEXT_BYTES) throw new RangeError('NBT is too large')
-  const text = bytes.toString('utf8', start, position)
-  // U+FFFD stands for what is no UTF-8: a surrogate on its own, or a zero in two bytes, as Java writes them.
-  return text.includes('\ufffd') ? readModified(start, position) : text
+/** Text with more than ASCII in it. */
+function wideText(bytes: Buffer, start: number, end: number): string {
+  const text = bytes.toString('utf8', start, end)
+  // U+FFFD stands for what is no UTF-8: half of a pair on its own, or a zero in two bytes, as Java writes them.
+  return text.includes('\ufffd') ? modifiedText(bytes, start, end) : text
 }
 
 /** Java's UTF-8: each half of a pair in three bytes, and U+0000 in two. */
-function readModified(start: number, end: number): string {
-  const units: number[] = []
+function modifiedText(bytes: Buffer, start: number, end: number): string {
+  const continued = (index: number) => (index < end ? (bytes[index] ?? 0) & 0x3f : 0)
+  let text = ''
   for (let index = start; index < end; ) {
-    const first = bytes[index++] ?? 0
-    if (first < 0x80) units.push(first)
-    else if (first >> 5 === 0b110) units.push(((first & 0x1f) << 6) | continued(index++, end))
-    else if (first >> 4 === 0b1110) {
-      const high = continued(index++, end) << 6
-      units.push(((first & 0x0f) << 12) | high | continued(index++, end))
+    const first = bytes[index] ?? 0
+    if (first < 0x80) {
+      text += String.fromCharCode(first)
+      index += 1
+    } else if (first >> 5 === 0b110) {
+      text += String.fromCharCode(((first & 0x1f) << 6) | continued(index + 1))
+      index += 2
+    } else if (first >> 4 === 0b1110) {
+      text += String.fromCharCode(((first & 0x0f) << 12) | (continued(index + 1) << 6) | continued(index + 2))
+      index += 3
     } else return bytes.toString('utf8', start, end)
   }
-  let text = ''
-  for (let index = 0; index < units.length; index += 1024)
-    text += String.fromCharCode(...units.slice(index, index + 1024))
   return text
-}
-
-function continued(index: number, end: number): number {
-  return index < end ? (bytes[index] ?? 0) & 0x3f : 0
 }

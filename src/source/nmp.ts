@@ -15,6 +15,7 @@ import type { Transform } from 'node:stream'
 import { type Direction, type ProtocolDescription, usedTypes } from './codec.ts'
 import { readNbt } from './nbt.ts'
 import type { Client, ClientConstructor } from './packets.ts'
+import { readVarint } from './varint.ts'
 
 /** minecraft-data's answer for one version, as far as it is used here. */
 export type VersionData = {
@@ -30,9 +31,12 @@ export type MinecraftData = ((version: string) => VersionData | null) & {
   postNettyVersionsByProtocolVersion: { pc: { [protocol: number]: Release[] | undefined } }
 }
 
+export type Packet = { name: string; params: object }
+
 /** Reads packets, and makes the stream that writes them. */
 export type Codec = {
-  parse(packet: Buffer): { name: string; params: object }
+  /** Throws for what it can't read. Who knows the packet's name by its id saves the way there. */
+  parse(packet: Buffer, name?: string): Packet
   createSerializer(): Transform
 }
 
@@ -102,16 +106,22 @@ async function load(): Promise<Nmp> {
     minecraftData: minecraftData as unknown as MinecraftData,
     supportedVersions: version.supportedVersions,
     compile: (protocol, state, wanted) => {
-      const read = compileFor('Read', usedTypes(protocol, state, 'toClient', wanted.toClient))
-      const written = usedTypes(protocol, state, 'toServer', wanted.toServer)
-      const compiled = new Compiler.CompiledProtodef(
-        compileFor('SizeOf', written),
-        compileFor('Write', written),
+      const readTypes = usedTypes(protocol, state, 'toClient', wanted.toClient)
+      const writeTypes = usedTypes(protocol, state, 'toServer', wanted.toServer)
+      const read = compileFor('Read', readTypes) as { [type: string]: ReadType | undefined }
+      const written = new Compiler.CompiledProtodef(
+        compileFor('SizeOf', writeTypes),
+        compileFor('Write', writeTypes),
         read,
       )
       return {
-        parse: packet => compiled.parsePacketBuffer('packet', packet).data,
-        createSerializer: () => new Serializer(compiled, 'packet'),
+        parse: (packet, name) => {
+          const readParams = name === undefined ? undefined : read[`packet_${name}`]
+          if (name === undefined || !readParams) return read.packet?.(packet, 0).value as Packet
+          const idBytes = readVarint(packet, 0, 5).size
+          return { name, params: readParams(packet, idBytes).value as object }
+        },
+        createSerializer: () => new Serializer(written, 'packet'),
       }
     },
     createClient: options => {
@@ -148,6 +158,9 @@ function signIn(client: Client, options: ClientOptions): void {
     .catch((error: unknown) => client.emit('error', error))
 }
 
+/** A compiled type: what stands at an offset. */
+type ReadType = (bytes: Buffer, offset: number) => { value: unknown; size: number }
+
 type Compiler = {
   addTypes(types: object): void
   addTypesToCompile(types: object): void
@@ -159,11 +172,7 @@ type Compiler = {
 type Protodef = {
   Serializer: new (protocol: object, type: string) => Transform
   Compiler: { [Name in `${'Read' | 'Write' | 'SizeOf'}Compiler`]: new () => Compiler } & {
-    CompiledProtodef: new (
-      sizeOf: object,
-      write: object,
-      read: object,
-    ) => { parsePacketBuffer(type: string, bytes: Buffer): { data: { name: string; params: object } } }
+    CompiledProtodef: new (sizeOf: object, write: object, read: object) => object
   }
 }
 
@@ -232,6 +241,10 @@ export function lazyData(raw: RawData, build: () => object): object {
       if (!AS_THEY_ARE.has(part)) return whole()[part]
       parts[part] = raw[String(part)]
       return parts[part]
+    },
+    set: (_, part, value) => {
+      parts[part] = value
+      return true
     },
     has: (_, part) => part in whole(),
     ownKeys: () => Reflect.ownKeys(whole()),

@@ -12,7 +12,7 @@ import { createFrames, type Frames, type Judge, MAX_FRAME_BYTES } from './frames
 import { inflater } from './inflate.ts'
 import { assertUsableKey } from './key.ts'
 import type { ReadNames } from './names.ts'
-import type { Codec } from './nmp.ts'
+import type { Codec, Packet } from './nmp.ts'
 import { readVarint } from './varint.ts'
 
 /** Vanilla's limit of what a frame may inflate to (facts/toolchain.md). */
@@ -41,12 +41,14 @@ const CIPHER = 'aes-128-cfb8'
  * Packets that the session reads under a name of its own. Of these the library's own handlers make nothing that the
  * bridge needs, but throw at odd components, and walk a hostile command tree for ever.
  */
-const OWN_PACKETS: ReadonlySet<string> = new Set([...CHAT_PACKETS, 'declare_commands'])
+const OWN_EVENTS: ReadonlyMap<string, string> = new Map(
+  [...CHAT_PACKETS, 'declare_commands'].map(packet => [packet, `bridge:${packet}`]),
+)
 const CHAT_NAMES: ReadonlySet<string> = new Set(CHAT_PACKETS)
 
 /** The event of a packet that the session reads. */
 export function ownEvent(packet: ChatPacketName | 'declare_commands'): string {
-  return `bridge:${packet}`
+  return OWN_EVENTS.get(packet) ?? packet
 }
 
 /** What the library listens for once in each configuration phase, and anew in the next, whether it came or not. */
@@ -118,7 +120,7 @@ export function leanClient(Base: ClientConstructor, book: PacketBook, hooks: Lea
   return class LeanClient extends (Base as new (...args: unknown[]) => Internals) {
     #frames: Frames = createFrames({
       judge,
-      take: frame => this.#read(frame),
+      take: (bytes, start, end) => this.#read(bytes, start, end),
       onTooLong: () =>
         onFault(new Error(`the server sent a frame over vanilla's limit of ${MAX_FRAME_BYTES} bytes`)),
     })
@@ -135,25 +137,23 @@ export function leanClient(Base: ClientConstructor, book: PacketBook, hooks: Lea
       if (count > 0) onFrames(count)
     }
 
-    #read(frame: Buffer) {
+    #read(bytes: Buffer, start: number, end: number) {
       let packet: Buffer
       try {
-        packet = compressed ? inflateFrame(frame) : Buffer.from(frame)
+        packet = compressed ? inflateFrame(bytes, start, end) : copyOf(bytes, start, end)
       } catch (error) {
         return onFault(new Error(`the server sent a packet that can't be inflated: ${String(error)}`))
       }
-      if (!isWanted(packet, names)) return
-      let parsed: ReturnType<Codec['parse']>
+      const name = names ? wantedName(packet, names) : undefined
+      if (packet.length > MAX_PARSED_BYTES || (names && name === undefined)) return
+      let parsed: Packet
       try {
-        parsed = codec.parse(packet)
+        parsed = codec.parse(packet, name)
       } catch {
         // A packet that the library can't parse (a mod's, say) is passed over; the stream must survive it.
         return
       }
-      const { name, params } = parsed
-      const about = { name, state: this.state }
-      this.emit('packet', params, about)
-      this.emit(name, params, about)
+      this.emit(parsed.name, parsed.params)
     }
 
     /** Every handler of the library runs inside an emit: what it throws on odd input ends this connection, no more. */
@@ -162,7 +162,8 @@ export function leanClient(Base: ClientConstructor, book: PacketBook, hooks: Lea
         if (event === 'encryption_begin') assertUsableKey(args[0])
         if (event === 'start_configuration' && this.state === 'play')
           for (const name of ONCE_CONFIGURING) this.removeAllListeners(name)
-        if (OWN_PACKETS.has(event)) return this.#emitOwn(event, args)
+        const own = OWN_EVENTS.get(event)
+        if (own !== undefined) return this.#emitOwn(own, event, args)
         return super.emit(event, ...args)
       } catch (error) {
         onFault(error instanceof Error ? error : new Error(String(error)))
@@ -170,8 +171,8 @@ export function leanClient(Base: ClientConstructor, book: PacketBook, hooks: Lea
       }
     }
 
-    #emitOwn(event: string, args: unknown[]): boolean {
-      const heard = super.emit(ownEvent(event as ChatPacketName), ...args)
+    #emitOwn(own: string, event: string, args: unknown[]): boolean {
+      const heard = super.emit(own, ...args)
       if (event !== 'player_chat') return heard
       // The library counts players' messages, and acknowledges them. One that it stumbles over costs nothing else.
       try {
@@ -225,13 +226,10 @@ export function leanClient(Base: ClientConstructor, book: PacketBook, hooks: Lea
   } as unknown as ClientConstructor
 }
 
-/** Whether a packet is to be parsed; without `names`, all that are not too large. */
-function isWanted(packet: Buffer, names: ReadonlyMap<number, string> | undefined): boolean {
-  if (packet.length > MAX_PARSED_BYTES) return false
-  if (names === undefined) return true
+/** The name of a packet that is to be parsed; undefined for others, and for chat that is too large. */
+function wantedName(packet: Buffer, names: ReadonlyMap<number, string>): string | undefined {
   const name = names.get(plainId(packet, 0, packet.length, true))
-  if (name === undefined) return false
-  return packet.length <= MAX_CHAT_BYTES || !CHAT_NAMES.has(name)
+  return name !== undefined && packet.length > MAX_CHAT_BYTES && CHAT_NAMES.has(name) ? undefined : name
 }
 
 /** The id of a packet that may be compressed, from its frame or from as much of it as there is. */
@@ -255,11 +253,17 @@ function plainId(bytes: Buffer, start: number, end: number, isWhole: boolean): n
   return isWhole || end - start >= 5 ? UNTOLD : SHORT
 }
 
-function inflateFrame(frame: Buffer): Buffer {
-  const { value: inflatedBytes, size } = readVarint(frame, 0, 5)
-  // What is parsed may stay, and what came is overwritten by what comes next.
-  if (inflatedBytes === 0) return Buffer.from(frame.subarray(size))
+function inflateFrame(bytes: Buffer, start: number, end: number): Buffer {
+  if (bytes[start] === 0) return copyOf(bytes, start + 1, end)
+  const { value: inflatedBytes, size } = readVarint(bytes, start, Math.min(5, end - start))
   if (size <= 0 || inflatedBytes < 0 || inflatedBytes > MAX_INFLATED_BYTES)
     throw new Error(`${inflatedBytes} bytes are over vanilla's limit`)
-  return inflater.whole(frame, size, frame.length, inflatedBytes)
+  return inflater.whole(bytes, start + size, end, inflatedBytes)
+}
+
+/** What is parsed may stay, and what came is overwritten by what comes next. */
+function copyOf(bytes: Buffer, start: number, end: number): Buffer {
+  const copy = Buffer.allocUnsafe(end - start)
+  bytes.copy(copy, 0, start, end)
+  return copy
 }

@@ -72,14 +72,15 @@ export function openWire(target: { host: string; port: number }, options: WireOp
     return false
   }
 
+  const buffer = shared ?? Buffer.allocUnsafeSlow(READ_BYTES)
   const socket = connect({
     host: target.host,
     port: target.port,
     onread: {
-      buffer: shared ?? Buffer.allocUnsafeSlow(READ_BYTES),
-      callback: (length, buffer) => {
+      buffer,
+      callback: length => {
         const startedAt = clock.monotonic()
-        onBytes(Buffer.from(buffer.buffer, buffer.byteOffset, length))
+        onBytes(buffer.subarray(0, length))
         const now = clock.monotonic()
         return socket.destroyed || mayGoOn(now - startedAt, now, length)
       },

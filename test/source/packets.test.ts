@@ -28,6 +28,16 @@ const VERSIONS = ['1.12.2', '1.19.4', '1.21.4', '26.1']
 
 type Internals = Client & { setEncryption(secret: Buffer): void }
 
+/** What the client tells beside packets. */
+const NO_PACKETS: ReadonlySet<unknown> = new Set([
+  'connect',
+  'state',
+  'error',
+  'end',
+  'playerJoin',
+  'playerChat',
+])
+
 /** The lean client on a socket of ours, which hands it exactly the pieces that a test wants. */
 class Line {
   readonly seen: { name: string; params: { [field: string]: unknown } }[] = []
@@ -47,7 +57,11 @@ class Line {
       },
       client => client.setSocket(this.socket as never),
     ) as Internals
-    this.client.on('packet', (params, { name }) => this.seen.push({ name, params }))
+    const { emit } = this.client
+    this.client.emit = (name: string, ...args) => {
+      if (!NO_PACKETS.has(name)) this.seen.push({ name, params: args[0] })
+      return emit.call(this.client, name, ...args)
+    }
     this.client.on('error', error => this.faults.push(`error: ${error.message}`))
     this.socket.emit('connect')
   }
