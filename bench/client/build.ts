@@ -10,6 +10,16 @@ const OUT = join(ROOT, 'bench/out')
 /** For `createRequire`: where the baselines are. */
 export const BASELINES = join(import.meta.dirname, 'package.json')
 
+/** Node's flags with which `npm start` starts the bridge. */
+export const OUR_FLAGS = readStartFlags()
+
+function readStartFlags(): string[] {
+  const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+    scripts: { start: string }
+  }
+  return (process.env.BENCH_FLAGS ?? scripts.start).split(' ').filter(word => word.startsWith('--'))
+}
+
 /** Installs the baselines where they are not yet, or are others. */
 export function installBaselines(): void {
   const wanted = readFileSync(join(import.meta.dirname, 'package-lock.json'), 'utf8')

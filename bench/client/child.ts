@@ -2,7 +2,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
-import { BASELINES } from './build.ts'
+import { BASELINES, OUR_FLAGS } from './build.ts'
 import type { Answer, Ask, Usage } from './seat.ts'
 
 export type Child = {
@@ -16,13 +16,16 @@ export type Child = {
   stop(): Promise<void>
 }
 
+/** Those run as the bridge is started. */
+const OURS = /\b(ours|bridge)\.js$/
+
 /** Longer than anything here takes; what hangs must not hang the bench. */
 const PATIENCE_MS = 60_000
 
 export async function startChild(script: string, ...args: (string | number)[]): Promise<Child> {
   const child = fork(script, args.map(String), {
     env: { ...process.env, BENCH_BASELINES: BASELINES },
-    execArgv: [],
+    execArgv: OURS.test(script) ? OUR_FLAGS : [],
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   })
   const ask = (message: Ask) => child.send(message)

@@ -1,10 +1,11 @@
 /** The versions that can be spoken: minecraft-protocol and minecraft-data, which are loaded when first needed. */
 
+import type { Client } from './client.ts'
 import { type Ending, oneLine } from './disconnect.ts'
 import { CLIENT_SETTINGS } from './manners.ts'
 import { readNames, wantedIn } from './names.ts'
 import { type Codec, loadNmp, type MinecraftData, type Nmp, type VersionData } from './nmp.ts'
-import { type Client, type LeanHooks, leanClient, type PacketBook } from './packets.ts'
+import { type LeanHooks, leanClient, type PacketBook } from './packets.ts'
 import type { ServerStatus } from './ping.ts'
 import { tokenCache } from './tokens.ts'
 

@@ -1,7 +1,7 @@
 /** What a client must answer so as not to be a burden, or be thrown out: one row a packet of the server. */
 import type { Log } from '../log.ts'
+import type { Client } from './client.ts'
 import { oneLine } from './disconnect.ts'
-import type { Client } from './packets.ts'
 
 type Packet = Record<string, unknown>
 

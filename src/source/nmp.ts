@@ -12,9 +12,9 @@
  */
 import { createRequire, Module } from 'node:module'
 import type { Transform } from 'node:stream'
+import type { Client, ClientConstructor } from './client.ts'
 import { type Direction, type ProtocolDescription, usedTypes } from './codec.ts'
 import { readNbt } from './nbt.ts'
-import type { Client, ClientConstructor } from './packets.ts'
 import { readVarint } from './varint.ts'
 
 /** minecraft-data's answer for one version, as far as it is used here. */

@@ -4,10 +4,10 @@
  * overrides is private to minecraft-protocol (nmp.ts). Why, and what it saves: docs/LEAN.md.
  */
 import { createCipheriv, createDecipheriv, type Decipheriv } from 'node:crypto'
-import type { EventEmitter } from 'node:events'
 import type { Socket } from 'node:net'
 import { PassThrough, type Transform } from 'node:stream'
 import { CHAT_PACKETS, type ChatPacketName } from './chat.ts'
+import type { Client, ClientConstructor } from './client.ts'
 import { createFrames, type Frames, type Judge, MAX_FRAME_BYTES } from './frames.ts'
 import { inflater } from './inflate.ts'
 import { assertUsableKey } from './key.ts'
@@ -54,22 +54,6 @@ export function ownEvent(packet: ChatPacketName | 'declare_commands'): string {
 /** What the library listens for once in each configuration phase, and anew in the next, whether it came or not. */
 const ONCE_CONFIGURING = ['select_known_packs', 'code_of_conduct', 'finish_configuration']
 
-/** What the bridge uses of the library's client, which types most of it as `any`. */
-export type Client = EventEmitter & {
-  state: string
-  version: string
-  username: string
-  uuid: string
-  socket?: Socket
-  closeTimer: NodeJS.Timeout | null
-  write(name: string, params: object): void
-  chat?(text: string): void
-  end(reason?: string): void
-  setSocket(socket: Socket): void
-  /** Takes bytes from the server, which are the caller's again afterwards. */
-  take(bytes: Buffer): void
-}
-
 type Internals = Client & {
   serializer: Transform
   framer: Transform
@@ -80,13 +64,6 @@ type Internals = Client & {
   setSerializer(state: string): void
   setEncryption(secret: Buffer): void
 }
-
-export type ClientConstructor = new (
-  isServer: boolean,
-  version: string,
-  customPackets?: object,
-  hideErrors?: boolean,
-) => Client
 
 export type LeanHooks = {
   /** So many frames arrived, read or passed over. */

@@ -2,11 +2,12 @@
 import type { Clock } from '../clock.ts'
 import type { Log } from '../log.ts'
 import { CHAT_PACKETS, type ChatMessage, readChatPacket } from './chat.ts'
+import type { Client } from './client.ts'
 import { parseComponent, textComponent } from './component.ts'
 import { type Ending, kickedFor, messageOf, oneLine } from './disconnect.ts'
 import type { Account, Dialect } from './library.ts'
 import { CLIENT_SETTINGS, mindManners } from './manners.ts'
-import { type Client, ownEvent } from './packets.ts'
+import { ownEvent } from './packets.ts'
 import { openWire, type Wire } from './wire.ts'
 
 /** From the first byte to being in play. */

@@ -4,10 +4,11 @@ import { Duplex } from 'node:stream'
 import { afterEach, before, describe, it } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import { deflateSync } from 'node:zlib'
+import type { Client } from '../../src/source/client.ts'
 import { parseComponent, textOf } from '../../src/source/component.ts'
 import { MAX_FRAME_BYTES } from '../../src/source/frames.ts'
 import type { Dialect } from '../../src/source/library.ts'
-import { type Client, MAX_INFLATED_BYTES } from '../../src/source/packets.ts'
+import { MAX_INFLATED_BYTES } from '../../src/source/packets.ts'
 import { encodeVarint } from '../../src/source/varint.ts'
 import {
   compressedFrame,
