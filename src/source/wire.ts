@@ -73,12 +73,12 @@ export function openWire(target: { host: string; port: number }, options: WireOp
   }
 
   const buffer = shared ?? Buffer.allocUnsafeSlow(READ_BYTES)
-  const socket = connect({
+  const socket: Socket = connect({
     host: target.host,
     port: target.port,
     onread: {
       buffer,
-      callback: length => {
+      callback: (length): boolean => {
         const startedAt = clock.monotonic()
         onBytes(buffer.subarray(0, length))
         const now = clock.monotonic()
