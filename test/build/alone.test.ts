@@ -41,7 +41,7 @@ describe('the release at work', { timeout: SUITE_MS }, () => {
         bridge.log.lines.flatMap(({ message, fields }) =>
           message.includes('is in play') ? (fields as { server: string }).server : [],
         )
-      await until('all are in play', () => inPlay().length >= servers.length, 60_000)
+      await until('all are in play', () => new Set(inPlay()).size >= servers.length, 90_000)
       assert.deepEqual(new Set(inPlay()), new Set(supportedVersions))
     })
 
