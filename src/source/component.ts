@@ -134,6 +134,7 @@ function readScalar(reader: NbtReader, type: number, budget: Budget): string | u
   if (type !== TAG.string) return reader.readNumber(type)?.toString()
   const text = reader.readText()
   budget.characters -= text.length
+  if (budget.characters < 0) throw new TooLarge()
   return text
 }
 
