@@ -2,7 +2,7 @@
  * The guest's cost: the bridge's bot beside stock minecraft-protocol, mineflayer and a floor that only splits frames, all
  * on the same stream (client/stream.ts) from a plain server on loopback. One process each, in turns, round by round; all
  * ratios are medians of the ratios within a round. What was seen is checked, line by line, or the bench fails.
- * `BENCH_ROUNDS` (5), `BENCH_SECONDS` of the steady part (6), `BENCH_CROWD` of clients in one process (100).
+ * `BENCH_ROUNDS` (5), `BENCH_SECONDS` of the steady part (8), `BENCH_CROWD` of clients in one process (100).
  */
 import { installBaselines, stripSource } from './client/build.ts'
 import {
@@ -19,7 +19,7 @@ import { median, table } from './measure.ts'
 
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 5)
 /** A crowd takes long to come together. */
-const CROWD_ROUNDS = Math.ceil(ROUNDS / 2)
+const CROWD_ROUNDS = Math.ceil(ROUNDS / 3)
 const CROWD = Number(process.env.BENCH_CROWD ?? 100)
 const POSTS = 100
 
@@ -32,7 +32,7 @@ export async function benchClient(): Promise<void> {
   const server = await startServer()
   try {
     const { flushes: minute, raw } = createMinute()
-    const steadySeconds = Number(process.env.BENCH_SECONDS ?? 6)
+    const steadySeconds = Number(process.env.BENCH_SECONDS ?? 8)
     const bench: Bench = { server, scripts, minute, steadySeconds }
     const wire = minute.reduce((sum, { bytes }) => sum + bytes.length, 0)
     console.log(`${(raw / 1e6).toFixed(1)} MB of packets, ${(wire / 1e6).toFixed(1)} MB on the wire\n`)
