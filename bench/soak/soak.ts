@@ -11,7 +11,7 @@ import { type FleetReceiver, startFleetReceiver } from '../fleet/receiver.ts'
 import type { Figures, TownAnswers, TownOptions } from './town.ts'
 
 export type SoakOptions = TownOptions & {
-  /** Of the same as what is measured, before it. */
+  /** Of the same as what is measured, before it; with 0 no connection is broken before. */
   warmSeconds: number
   seconds: number
   sampleEveryMs: number
@@ -82,7 +82,7 @@ export async function soak(options: SoakOptions): Promise<Soak> {
     await arrived
     say(`${servers} bots are in play`)
     await town.ask('stream', undefined)
-    await town.ask('rehearse', undefined, LONGEST_MS)
+    await town.ask('rehearse', { breaks: warmSeconds > 0 }, LONGEST_MS)
     await town.ask('hush', undefined)
     if (warmSeconds > 0) await play(warmSeconds, () => {})
     const before = await rest()

@@ -171,7 +171,7 @@ const answers = {
       streams: false,
       leaving: false,
       toldAt: 0,
-      brokeAt: performance.now(),
+      brokeAt: Number.NEGATIVE_INFINITY,
     }))
     return games.map(({ port }) => port)
   },
@@ -184,13 +184,13 @@ const answers = {
     ticker = setInterval(() => tick(index++), 1000 / options.flushesPerSecond)
   },
   hush: () => clearInterval(ticker),
-  /** One of everything for each server, so that whatever is loaded or kept once is there. */
-  rehearse: async () => {
+  /** A bit of everything for each server, so that whatever is loaded or kept once is there. */
+  rehearse: async ({ breaks }: { breaks: boolean }) => {
     await Promise.all(
       places.map(async (place, index) => {
         await sleep(index * 50)
         for (const bytes of Object.values(junk(random))) place.guest?.write(bytes)
-        await backUp(place, () => breakOff(place, 'kick'))
+        await backUp(place, async () => (breaks ? breakOff(place, 'kick') : undefined))
       }),
     )
   },
