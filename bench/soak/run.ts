@@ -40,7 +40,7 @@ const soaked = await soak({
   seed,
   flushesPerSecond: rate,
   breaks: [...BREAKS],
-  breakEveryMs: 75_000,
+  breakEveryMs: 62_000,
   pauseMs: 8_000,
   warmSeconds: Math.min(LONGEST_WARM_S, seconds / 4),
   seconds,

@@ -21,7 +21,7 @@ export type TownOptions = {
   /** Of the stream, for each server. */
   flushesPerSecond: number
   breaks: Break[]
-  /** Between two breaks of one server, at least: one that breaks sooner keeps its bot away for longer and longer. */
+  /** From a bot's return to the next break, at least: one that comes sooner keeps it away for longer and longer. */
   breakEveryMs: number
   /** Between two scenes of one server, on average. */
   pauseMs: number
@@ -56,7 +56,8 @@ type Place = {
   streams: boolean
   leaving: boolean
   toldAt: number
-  brokeAt: number
+  /** Since when, after a break. */
+  backAt: number
 }
 
 const { flushes: minute }: { flushes: Flush[] } = createMinute()
@@ -116,7 +117,6 @@ async function breakOff(place: Place, kind: Break) {
   count(`broken by: ${kind}`)
   place.leaving = true
   place.streams = false
-  place.brokeAt = performance.now()
   const closed = once(guest, 'close', { signal: AbortSignal.timeout(NOTICE_MS) })
   if (kind === 'close') guest.end()
   else if (kind === 'reset') guest.resetAndDestroy()
@@ -128,10 +128,11 @@ async function breakOff(place: Place, kind: Break) {
     guest.destroy()
   })
   await welcome(place)
+  place.backAt = performance.now()
 }
 
 async function scene(place: Place) {
-  const mayBreak = performance.now() - place.brokeAt > options.breakEveryMs
+  const mayBreak = performance.now() - place.backAt > options.breakEveryMs
   const drawn = random()
   if (drawn < 0.5 || !mayBreak) {
     if (drawn < 0.25) {
@@ -171,7 +172,7 @@ const answers = {
       streams: false,
       leaving: false,
       toldAt: 0,
-      brokeAt: Number.NEGATIVE_INFINITY,
+      backAt: Number.NEGATIVE_INFINITY,
     }))
     return games.map(({ port }) => port)
   },
