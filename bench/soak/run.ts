@@ -29,7 +29,8 @@ if (!(minutes > 0 && rate > 0 && bots >= 1 && Number.isInteger(bots) && Number.i
   process.exit(2)
 }
 
-const LONGEST_WARM_S = 120
+/** In the first minutes V8 still compiles what is used, and that is in the heap too. */
+const LONGEST_WARM_S = 300
 const SAMPLE_MS = 5_000
 
 const seconds = minutes * 60
@@ -42,7 +43,7 @@ const soaked = await soak({
   breaks: [...BREAKS],
   breakEveryMs: 62_000,
   pauseMs: 8_000,
-  warmSeconds: Math.min(LONGEST_WARM_S, seconds / 4),
+  warmSeconds: Math.min(LONGEST_WARM_S, seconds / 2),
   seconds,
   sampleEveryMs: Math.min(SAMPLE_MS, (seconds * 1000) / (2 * LEAST_SAMPLES)),
   say: line => console.log(`${((performance.now() - began) / 1000).toFixed(0).padStart(5)} s  ${line}`),
