@@ -185,6 +185,7 @@ export function pauseSchedule({ schedule }: LifecycleState): void {
 
 /** PB is loaded, which begins a schedule anew and ends a pause, or is gone. */
 export function loadSchedule(state: LifecycleState, at: number, isLoaded: boolean): void {
+  if (hasFiredSince(state, at)) return
   forgetDue(state)
   state.schedule.paused = false
   state.schedule.waitsOld = true
@@ -198,11 +199,17 @@ export function forgetDue({ schedule }: LifecycleState): void {
   schedule.saidWatched = false
 }
 
+/** The log can bring what is older than what chat has shown of the schedule since. */
+function hasFiredSince({ schedule }: LifecycleState, at: number): boolean {
+  return schedule.baseAt !== null && at < schedule.baseAt
+}
+
 /** PB's log says that it skipped a run, since nobody is online. */
 export function restSchedule(state: LifecycleState, at: number): void {
   const { schedule } = state
   const { said, baseAt } = schedule
-  state.restedAt = at
+  state.restedAt = Math.max(state.restedAt ?? at, at)
+  if (hasFiredSince(state, at)) return
   if (!said && baseAt !== null) remember(schedule, at - baseAt)
   schedule.tellsRest = true
   schedule.saidWatched = false

@@ -266,6 +266,19 @@ describe('where nobody names the next date', () => {
     assert.equal(overdue(20).toFixed(2), (24 + 1.25 + 2.4 + 0.25).toFixed(2))
   })
 
+  it('a log that comes late tells nothing new of a schedule that chat has seen fire since', () => {
+    const away: Step[] = [
+      [14, attached],
+      [15, { type: 'log_readable', readable: false }, 'log'],
+      [19.1, triggered],
+      [19.1, next(6)],
+      [19, { type: 'schedule_rested' }, 'log'],
+      [18, { type: 'scheduler', running: true }, 'log'],
+      [20, { type: 'log_readable', readable: true }, 'log'],
+    ]
+    assert.deepEqual(codes(tell([...known, ...away], 1000)), [['backup_overdue', 25.35]])
+  })
+
   it('a log that says so whenever the schedule rests is believed before a ping', () => {
     const rested: Step[] = [
       [19, { type: 'schedule_rested' }, 'log'],

@@ -132,7 +132,9 @@ export function judgeAbsences(story: Story, sights: Sights) {
     const isTrusted = (slacks(truth.named.length - 1) ?? MISTRUSTED_MS) < MISTRUSTED_MS
     if (waits.length < LEAST_KNOWN || !isTrusted) return Number.POSITIVE_INFINITY
     const loadedAt = truth.loads.findLast(load => load <= at) ?? 0
-    const isNew = (waits.at(-1)?.at ?? 0) < loadedAt
+    // In chat an unload looks like a reload.
+    const isGone = truth.absences.some(({ removed, from }) => removed && from <= at)
+    const isNew = isGone || (waits.at(-1)?.at ?? 0) < loadedAt
     const waitsMs = waits.map(({ since, dueAt }) => dueAt - since)
     const longestMs = Math.max(...waitsMs)
     // Who has seen few waits of a day has seen no weekend.

@@ -94,6 +94,7 @@ export function judgeNotices(story: Story, sights: Sights) {
     return (
       truth.absences.some(absence => absence.from < to && absence.to > from) ||
       truth.traces.paused.stretches(from, to).length > 0 ||
+      truth.missed.some(at => at > from && at < to) ||
       truth.backups.some(
         ({ outcome, hangs, start }) => start.at >= from && start.at < to && (outcome !== 'success' || hangs),
       )

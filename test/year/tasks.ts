@@ -52,7 +52,7 @@ export function judgeTasks(story: Story, sights: Sights) {
   const firstSeen = told.traces.bridge.nextTrue(plan.from) + MINUTE
 
   for (const backup of truth.backups) {
-    if (backup.start.at < firstSeen) continue
+    if (backup.start.at < firstSeen || backup.start.at > plan.until) continue
     figures.backups += 1
     const startSeen = sights.seenAt(backup.start)
     const endSeen = backup.end ? sights.seenAt(backup.end) : Number.POSITIVE_INFINITY
@@ -77,9 +77,9 @@ export function judgeTasks(story: Story, sights: Sights) {
       tookMs.push(backup.endedAt - backup.start.at)
   }
   for (const { start, ends } of unclaimed) {
-    const [event = start] = ends
-    if (event && (start?.at ?? event.at) >= firstSeen)
-      blame(`${event.name} (${event.id}) is of no backup`, event.at)
+    const event = ends[0] ?? start
+    const at = start?.at ?? event?.at ?? 0
+    if (event && at >= firstSeen && at <= plan.until) blame(`${event.name} (${event.id}) is of no backup`, at)
   }
 
   /** The bot came between the two. */

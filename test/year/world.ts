@@ -61,6 +61,8 @@ export function createWorld(plan: Plan, clock: Clock, outside: Outside) {
   const named: Named[] = []
   const absences: Absence[] = []
   const loads: number[] = []
+  /** When it fired while the server was down. */
+  const missed: number[] = []
   const traces = {
     server: traceOf(false),
     players: traceOf(false),
@@ -117,6 +119,7 @@ export function createWorld(plan: Plan, clock: Clock, outside: Outside) {
 
   function fire() {
     arm(nominalAt)
+    if (!serverRuns) missed.push(clock.now())
     if (!serverRuns || backups.isScheduleBusy()) return
     if (plan.rests && rests()) return
     backups.runScheduled()
@@ -350,6 +353,7 @@ export function createWorld(plan: Plan, clock: Clock, outside: Outside) {
       named,
       absences,
       loads,
+      missed,
       traces: traces satisfies { [name: string]: Trace },
     },
   }
