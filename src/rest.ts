@@ -30,7 +30,10 @@ export function createRest(
     log: Log
     /** How many players are online beside the bot; undefined where nobody can say. */
     players(): Promise<number | undefined>
-    /** Players are online, or none are needed; `anew`: nobody had asked for a while. Told when it changes. */
+    /**
+     * Players are online, or none are needed; `anew`: nobody had asked for a while. Told when it changes, and at the end
+     * of a time in which they were not there all the while.
+     */
     awake(awake: boolean, anew: boolean): void
   },
 ): Rest {
@@ -42,6 +45,7 @@ export function createRest(
   /** As Prime Backup's config had it when this was first asked of what is awaited. */
   let isNeeded: boolean | undefined
   let wasAwake: boolean | undefined
+  let awakeSince = Number.POSITIVE_INFINITY
   let askedAt = Number.NEGATIVE_INFINITY
   let stopped = false
   let cancel = () => {}
@@ -56,12 +60,16 @@ export function createRest(
     const isAwake = !isNeeded || (online ?? 0) > 0
     const isAnew = clock.monotonic() - askedAt > GAP_MS
     askedAt = clock.monotonic()
-    if (isAwake !== wasAwake || (isAwake && isAnew)) deps.awake(isAwake, isAnew)
+    const now = clock.now()
+    const isNew = isAwake !== wasAwake || (isAwake && isAnew)
+    if (isNew) awakeSince = now
     wasAwake = isAwake
-    const leftMs = asked.to - clock.now()
-    if (awaited !== asked || leftMs <= 0) return
+    const isOver = now >= asked.to
+    // At the end it is told whether they were there all the time.
+    if (isNew || (isOver && (!isAwake || awakeSince > asked.from))) deps.awake(isAwake, isAnew)
+    if (awaited !== asked || isOver) return
     const pauseMs = Math.min(Math.max((asked.to - asked.from) / 4, MOST_OFTEN_MS), LEAST_OFTEN_MS)
-    cancel = clock.after(Math.min(pauseMs, leftMs), () => void ask())
+    cancel = clock.after(Math.min(pauseMs, asked.to - now), () => void ask())
   }
 
   return {

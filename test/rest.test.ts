@@ -46,17 +46,17 @@ const requires = (value: boolean) =>
 
 test('a schedule that rests while nobody is online is asked for players from half a minute before it is due', async () => {
   const empty = await askAtDue({ restWhenEmpty: true, online: 0 })
-  assert.deepEqual(empty, { asked: 4, told: ['false anew'], said: [] })
+  assert.deepEqual(empty, { asked: 4, told: ['false anew', 'false'], said: [] })
   const full = await askAtDue({ restWhenEmpty: true, online: 2 })
   assert.deepEqual(full, { asked: 4, told: ['true anew'], said: [] })
 })
 
 test('nothing is concluded from players that nobody can count', async () => {
-  assert.deepEqual((await askAtDue({ restWhenEmpty: true })).told, ['false anew'])
+  assert.deepEqual((await askAtDue({ restWhenEmpty: true })).told, ['false anew', 'false'])
 })
 
 test("Prime Backup's own config decides where the bridge's does not", async () => {
-  assert.deepEqual((await askAtDue({ config: requires(true), online: 0 })).told, ['false anew'])
+  assert.deepEqual((await askAtDue({ config: requires(true), online: 0 })).told, ['false anew', 'false'])
   const free = await askAtDue({ config: requires(false), online: 0 })
   assert.deepEqual(free, { asked: 0, told: ['true anew'], said: [] })
   assert.equal((await askAtDue({ restWhenEmpty: false, config: requires(true), online: 0 })).asked, 0)
@@ -65,7 +65,7 @@ test("Prime Backup's own config decides where the bridge's does not", async () =
 
 test("a config of Prime Backup that can't be read is said once, and answered with care", async () => {
   const { told, said } = await askAtDue({ config: '{ "scheduled_backup": ', online: 0 })
-  assert.deepEqual(told, ['false anew'])
+  assert.deepEqual(told, ['false anew', 'false'])
   assert.equal(said.length, 1)
   assert.match(said.join('\n'), /Prime Backup's config can't be read .*; check primeBackup\.config/)
 })
@@ -103,6 +103,7 @@ test('where nobody knows when it is due, players are asked for all the while, an
     [0, false],
     [35, true],
     [200, false],
+    [240, false],
   ])
   assert.equal(asked, 49)
 })

@@ -219,23 +219,24 @@ export function restSchedule(state: LifecycleState, at: number): void {
 
 /** Whether anybody is online for whom the schedule would run, while a backup may be due. */
 export function noteAwake(state: LifecycleState, { at, awake, anew }: Seen<'schedule_awake'>): void {
-  const { schedule, awakeSince } = state
-  if (!awake) {
-    state.awakeSince = null
-    if (schedule.dueAt === null) return
-    // What was due may be skipped.
-    schedule.baseAt = null
-    schedule.saidWatched = false
-    return
-  }
-  if (awakeSince !== null && !anew) return
-  state.awakeSince = at
-  const { fromAt, dueAt } = schedule
+  const { schedule } = state
+  const isNew = awake && (anew || state.awakeSince === null)
+  if (isNew) state.awakeSince = at
+  if (!awake) state.awakeSince = null
+  const window = restWindow(state)
   const waits = waitsOf(schedule)
-  if (dueAt === null || fromAt === null || !waits) return
-  // In the midst of a time of which nobody knows more: it may have been skipped before.
-  const isLong = dueAt - fromAt > waits.leastMs / 2
-  if (isLong && fromAt < at && at <= dueAt) reckonDue(state, at)
+  if (!window || schedule.dueAt === null || (schedule.tellsRest && state.lead.by === 'log')) return
+  // What was due may be skipped.
+  if (!awake) schedule.baseAt = null
+  if (!awake) schedule.saidWatched = false
+  const { awakeSince } = state
+  const isOver = at >= window.to
+  const wasThere = awakeSince !== null && awakeSince <= window.from
+  const isLong = window.to - window.from > (waits?.leastMs ?? 0) / 2
+  // In the midst of a time of which nobody knows more, and long after: it may have been skipped before.
+  if (waits && isLong && ((isNew && at > window.from) || (isOver && !wasThere))) reckonDue(state, at)
+  else if (isOver && !wasThere)
+    expectAfter(schedule, window.from, Math.min(awakeSince ?? window.to, window.to))
 }
 
 /** When PB may look whether anybody is online, as far as that matters; null where it does not. */
@@ -258,15 +259,16 @@ export function concludeDue(draft: Draft, at: number): void {
     schedule.dueAt = null
     return
   }
-  const awakeSince = restsUntold(state, options.watch) ? state.awakeSince : seenSince
-  const since = Math.max(seenSince, awakeSince ?? Number.POSITIVE_INFINITY)
-  const missedBy = state.backup ? dueAt : Math.min(since, dueAt)
   const waits = waitsOf(schedule)
+  const isAwake = !restsUntold(state, options.watch) || (state.awakeSince ?? at) <= fromAt
+  const isSkipped = state.backup !== null || !isAwake
+  const missedBy = isSkipped ? dueAt : Math.min(seenSince, dueAt)
+  // One that was missed at the very beginning is followed by another before patience ends.
   const isCovered =
     waits !== undefined &&
-    since <= fromAt + waits.leastMs &&
+    seenSince <= fromAt + waits.leastMs &&
     missedBy + waits.mostMs <= dueAt + schedule.slackMs
-  if (state.backup || (since > fromAt && !isCovered)) {
+  if (isSkipped || (seenSince > fromAt && !isCovered)) {
     expectAfter(schedule, fromAt, missedBy)
     return
   }
