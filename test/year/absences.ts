@@ -10,10 +10,10 @@
  * What ends before either can tell is counted, and what neither can see.
  */
 import { BRIDGE_ZONE, DAY, HOUR, MINUTE } from './plan.ts'
+import type { Named } from './primebackup.ts'
 import type { Sights } from './sights.ts'
 import { arrivalsOf, iso } from './tasks.ts'
 import { both } from './trace.ts'
-import type { Named } from './world.ts'
 import type { Story } from './year.ts'
 import { misreadBy } from './zone.ts'
 
@@ -92,7 +92,7 @@ export function judgeAbsences(story: Story, sights: Sights) {
     const bounds: number[] = []
     // Whether a schedule rested that says nothing of it, only somebody who counts the players can tell.
     if (plan.rests && plan.source === 'log' && !plan.tellsRest) return []
-    const needed = plan.rests ? both(sights.watched, truth.traces.players, plan.from, until) : sights.watched
+    const needed = plan.rests ? both(sights.watched, truth.players, plan.from, until) : sights.watched
     for (const [index, date] of truth.named.entries()) {
       const next = truth.named[index + 1]
       if (

@@ -10,9 +10,9 @@ import { readChatPacket } from '../../src/source/chat.ts'
 import type { Tracker } from '../../src/tracker.ts'
 import type { LeapingClock } from './clock.ts'
 import { type Dice, MINUTE, type Plan } from './plan.ts'
+import type { Outside } from './primebackup.ts'
 import { chatPacket, typedPacket } from './text.ts'
 import { traceOf } from './trace.ts'
-import type { Outside } from './world.ts'
 
 const POLL_MS = 1_000
 /** `follow.ts` says so after a minute. */

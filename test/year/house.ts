@@ -22,8 +22,8 @@ import { createTracker } from '../../src/tracker.ts'
 import type { LeapingClock } from './clock.ts'
 import { createEyes, type Eyes } from './eyes.ts'
 import { DAY, diceOf, type Happening, MINUTE, type Plan } from './plan.ts'
+import type { Outside } from './primebackup.ts'
 import { traceOf } from './trace.ts'
-import type { Outside } from './world.ts'
 
 export const ENDPOINTS = ['always', 'problems', 'night'] as const
 export type EndpointName = (typeof ENDPOINTS)[number]

@@ -93,7 +93,7 @@ export function judgeNotices(story: Story, sights: Sights) {
   function isTroubled(from: number, to: number): boolean {
     return (
       truth.absences.some(absence => absence.from < to && absence.to > from) ||
-      truth.traces.paused.stretches(from, to).length > 0 ||
+      truth.paused.stretches(from, to).length > 0 ||
       truth.missed.some(at => at > from && at < to) ||
       truth.backups.some(
         ({ outcome, hangs, start }) => start.at >= from && start.at < to && (outcome !== 'success' || hangs),
@@ -119,8 +119,7 @@ export function judgeNotices(story: Story, sights: Sights) {
     if (!isPlain) troubles.push([start.at, goodAfter(Math.min(endedAt, until))])
   }
   for (const { from, to } of truth.absences) troubles.push([from, goodAfter(to)])
-  for (const [from, to] of truth.traces.paused.stretches(plan.from, until))
-    troubles.push([from, goodAfter(to)])
+  for (const [from, to] of truth.paused.stretches(plan.from, until)) troubles.push([from, goodAfter(to)])
   for (const happening of plan.happenings) {
     if (!['bot_out', 'log_out', 'bridge_down', 'receiver_out'].includes(happening.type)) continue
     const ms = 'ms' in happening ? happening.ms : 0

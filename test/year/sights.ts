@@ -51,7 +51,7 @@ export function sightsOf({ plan, told, truth }: Pick<Story, 'plan' | 'told' | 't
     /** The bridge runs again, and can tell what fell due meanwhile. */
     runsAt: (at: number) => bridge.nextTrue(at),
     /** The server runs and a source sees it. */
-    watched: both(truth.traces.server, sees, from, until),
+    watched: both(truth.server, sees, from, until),
     /** Somebody or something was away at some time between. */
     isDisturbed: (begin: number, end: number) =>
       plan.source === 'chat' ? !bot.held(begin, end) : !(log.held(begin, end) && bridge.held(begin, end)),
