@@ -11,6 +11,8 @@ export type NoticeFigures = {
   falseAlarms: number
   /** Not so, but somebody or something was away. */
   explained: number
+  /** So, though nothing was injected: restarts put the schedule off. */
+  putOff: number
   quietWeeks: number
   quietMessages: number
   quietMost: number
@@ -27,6 +29,7 @@ export function judgeNotices(story: Story, sights: Sights) {
     notices: 0,
     falseAlarms: 0,
     explained: 0,
+    putOff: 0,
     quietWeeks: 0,
     quietMessages: 0,
     quietMost: 0,
@@ -57,7 +60,9 @@ export function judgeNotices(story: Story, sights: Sights) {
           ({ outcome, endedAt }) => outcome === 'success' && endedAt <= at,
         )
         const since = success?.endedAt ?? plan.from
-        return at - since >= plan.maxAgeMs - MINUTE && isTroubled(since, at)
+        const isOld = at - since >= plan.maxAgeMs - MINUTE
+        if (isOld && isPutOff(since, at)) figures.putOff += 1
+        return isOld && (isTroubled(since, at) || isPutOff(since, at))
       }
       case 'backup_stuck':
         // One that was killed never ends.
@@ -94,11 +99,16 @@ export function judgeNotices(story: Story, sights: Sights) {
     return (
       truth.absences.some(absence => absence.from < to && absence.to > from) ||
       truth.paused.stretches(from, to).length > 0 ||
-      truth.missed.some(at => at > from && at < to) ||
       truth.backups.some(
         ({ outcome, hangs, start }) => start.at >= from && start.at < to && (outcome !== 'success' || hangs),
       )
     )
+  }
+
+  /** There is no backup, though nobody meant that: it fell into a restart, or restarts began its interval anew. */
+  function isPutOff(from: number, to: number): boolean {
+    const isWithin = (at: number) => at > from && at < to
+    return !plan.rests && !isTroubled(from, to) && [...truth.missed, ...truth.loads].some(isWithin)
   }
 
   function isExplained({ at, extra }: LifecycleEvent): boolean {

@@ -67,11 +67,12 @@ function tableOf(sum: Figures): string {
     ['longest from the start of a hang', hours(sum.hangLatestMs)],
     ['longest from the start of an absence', hours(sum.latestMs)],
     ['notices', sum.notices],
+    ['  so, since restarts put the schedule off', sum.putOff],
     ['  false alarms', sum.falseAlarms],
     ['  not so, while somebody was away', sum.explained],
     ['quiet weeks', sum.quietWeeks],
     ['  messages: most, mean', `${sum.quietMost}, ${mean.toFixed(3)}`],
     ['what must not be (FAULT)', faults],
   ]
-  return `\n${rows.map(([name, value]) => `${name.padEnd(40)}${value}`).join('\n')}`
+  return `\n${rows.map(([name, value]) => `${name.padEnd(44)}${value}`).join('\n')}`
 }
