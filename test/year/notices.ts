@@ -81,6 +81,11 @@ export function judgeNotices(story: Story, sights: Sights) {
       case 'sees_again':
         // Said at most once an hour.
         return !told.traces.bot.held(at - 2 * HOUR, at)
+      case 'endpoint_paused':
+      case 'endpoint_resumed':
+      case 'dead_letter':
+      case 'dead_letters':
+        return !told.traces.receiver.held(at - 4 * DAY, at)
       default:
         return false
     }
