@@ -22,14 +22,14 @@ const sourceOf = (file: string) => readFileSync(join(LIBRARY, file), 'utf8')
 describe('minecraft-protocol', () => {
   it('is the version that was read, to the letter', () => {
     const pinned = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
-      dependencies: { [name: string]: string }
+      devDependencies: { [name: string]: string }
     }
     const { version } = JSON.parse(readFileSync(join(LIBRARY, '../package.json'), 'utf8')) as {
       version: string
     }
     assert.equal(version, '1.68.0')
     assert.equal(
-      pinned.dependencies['minecraft-protocol'],
+      pinned.devDependencies['minecraft-protocol'],
       version,
       'package.json must name this version alone',
     )
