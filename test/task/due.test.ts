@@ -334,8 +334,8 @@ describe('a schedule that fires not at all any more', () => {
   })
 
   it('can not be kept silent by who types a reload again and again', () => {
-    const typed = Array.from({ length: 40 }, (_, index): Step => [15 + 5 * index, { type: 'reload_asked' }])
-    const told = tell([[0, attached], ...ran([1, 7, 13], 6), ...typed], 215)
+    const typed = Array.from({ length: 60 }, (_, index): Step => [15 + 5 * index, { type: 'reload_asked' }])
+    const told = tell([[0, attached], ...ran([1, 7, 13], 6), ...typed], 310)
     assert.equal(told.length, 1)
   })
 })
