@@ -181,9 +181,8 @@ const RULES: { [T in Observation['type']]: (draft: Draft, seen: Seen<T>) => void
   schedule_awake: ({ state }, seen) => noteAwake(state, seen),
   scheduler: ({ state }, { at, running }) => loadSchedule(state, at, running),
   reload_asked: ({ state }, { at }) => {
-    // The log shows it, where there is one. Anybody can type it: it voids a date that was named, and no more.
-    if (state.lead.by === 'chat' && state.schedule.said && state.schedule.dueAt !== null)
-      loadSchedule(state, at, true)
+    // The log shows it, where there is one. Anybody can type it: what `silentAt` says comes all the same.
+    if (state.lead.by === 'chat') loadSchedule(state, at, true)
   },
   autosave: awaitLastWord,
   restore_asked: askRestore,
