@@ -29,6 +29,8 @@ const QUARTER_MS = 15 * 60_000
 const ZONE_SLACK_MS = 60_000
 /** As far as two zones can be apart. */
 const UNKNOWN_ZONE_MS = 26 * 3_600_000
+/** As far as the log's clock may be from the bridge's (`follow.ts`). */
+const CLOCKS_MS = 10 * 60_000
 /** A schedule of PB's that waits longer is none. */
 const LONGEST_MS = 400 * 86_400_000
 
@@ -59,12 +61,21 @@ export function concludeSilence(draft: Draft, at: number): void {
   tellOverdue(draft, at, { dueAt: (livedAt ?? at) + (waits?.mostMs ?? 0), said: false })
 }
 
+/** The log can bring what is older than what chat has shown since, and tells nothing new then. */
+function isOld(schedule: Schedule, at: number): boolean {
+  const knownAt = schedule.knownAt ?? at
+  if (at < knownAt - CLOCKS_MS) return true
+  schedule.knownAt = Math.max(knownAt, at)
+  return false
+}
+
 type Dated = 'schedule_completed' | 'schedule_failed' | 'timer_reset' | 'schedule_resumed'
 
 /** A line of PB that names the next date, or says that the schedule is paused. */
 export function noteDue(draft: Draft, seen: Seen<Dated>): void {
   const { schedule } = draft.state
   const { due, source, at, type } = seen
+  if (isOld(schedule, at)) return
   schedule.told = false
   schedule.livedAt = at
   schedule.pauseAskedBy = null
@@ -106,6 +117,7 @@ function remember(schedule: Schedule, waitMs: number): void {
 /** The schedule has fired: so PB runs, and its zone shows. */
 export function noteFired(draft: Draft, { at, source }: Seen<'schedule_triggered'>): void {
   const { schedule } = draft.state
+  if (isOld(schedule, at)) return
   const { unsure, saidAt, saidWatched, baseAt } = schedule
   if (source === 'chat' && saidAt !== null) judgeZone(draft, at, at - saidAt)
   // Where the dates say nothing, what happens does.
@@ -185,7 +197,7 @@ export function pauseSchedule({ schedule }: LifecycleState): void {
 
 /** PB is loaded, which begins a schedule anew and ends a pause, or is gone. */
 export function loadSchedule(state: LifecycleState, at: number, isLoaded: boolean): void {
-  if (hasFiredSince(state, at)) return
+  if (isOld(state.schedule, at)) return
   forgetDue(state)
   state.schedule.paused = false
   state.schedule.waitsOld = true
@@ -199,17 +211,12 @@ export function forgetDue({ schedule }: LifecycleState): void {
   schedule.saidWatched = false
 }
 
-/** The log can bring what is older than what chat has shown of the schedule since. */
-function hasFiredSince({ schedule }: LifecycleState, at: number): boolean {
-  return schedule.baseAt !== null && at < schedule.baseAt
-}
-
 /** PB's log says that it skipped a run, since nobody is online. */
 export function restSchedule(state: LifecycleState, at: number): void {
   const { schedule } = state
   const { said, baseAt } = schedule
   state.restedAt = Math.max(state.restedAt ?? at, at)
-  if (hasFiredSince(state, at)) return
+  if (isOld(schedule, at)) return
   if (!said && baseAt !== null) remember(schedule, at - baseAt)
   schedule.tellsRest = true
   schedule.saidWatched = false

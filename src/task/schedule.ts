@@ -8,6 +8,8 @@ export type Schedule = {
   saidAt: number | null
   /** When it last fired, or PB last named a date: so it lived. */
   livedAt: number | null
+  /** When something was last seen of the schedule. */
+  knownAt: number | null
   /** Since when the schedule waits for its next run: it fired, or its timer was reset; null where nobody saw that. */
   baseAt: number | null
   /** Nothing can have come between `saidAt` and its backup unseen. */
@@ -43,6 +45,7 @@ export function initialSchedule(): Schedule {
     dueAt: null,
     fromAt: null,
     livedAt: null,
+    knownAt: null,
     baseAt: null,
     saidWatched: false,
     unsure: false,

@@ -235,6 +235,7 @@ export function shiftTimes(state: LifecycleState, byMs: number): LifecycleState 
       ...schedule,
       dueAt: shifted(schedule.dueAt),
       fromAt: shifted(schedule.fromAt),
+      knownAt: shifted(schedule.knownAt),
       baseAt: shifted(schedule.baseAt),
       saidAt: shifted(schedule.saidAt),
       livedAt: shifted(schedule.livedAt),
@@ -277,7 +278,16 @@ function shiftRestore(task: RestoreTask, byMs: number): RestoreTask {
 /** A stored state that was written by a clock far ahead of this one, as it would be by this one. */
 export function withoutFuture(state: LifecycleState, now: number, slackMs: number): LifecycleState {
   const { attachedAt, lastBackupAt, seesSince, blindSince, followedAt, runsSince, schedule, backup } = state
-  const past = [attachedAt, lastBackupAt, seesSince, blindSince, followedAt, runsSince, schedule.livedAt]
+  const past = [
+    attachedAt,
+    lastBackupAt,
+    seesSince,
+    blindSince,
+    followedAt,
+    runsSince,
+    schedule.livedAt,
+    schedule.knownAt,
+  ]
   const latest = Math.max(...past.map(at => at ?? now), backup?.startedAt ?? now)
   return latest > now + slackMs ? shiftTimes(state, now - latest) : state
 }

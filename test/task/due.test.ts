@@ -266,17 +266,24 @@ describe('where nobody names the next date', () => {
     assert.equal(overdue(20).toFixed(2), (24 + 1.25 + 2.4 + 0.25).toFixed(2))
   })
 
-  it('a log that comes late tells nothing new of a schedule that chat has seen fire since', () => {
-    const away: Step[] = [
-      [14, attached],
-      [15, { type: 'log_readable', readable: false }, 'log'],
-      [19.1, triggered],
-      [19.1, next(6)],
-      [19, { type: 'schedule_rested' }, 'log'],
+  it('a log that comes late tells nothing new of a schedule of which chat has shown more since', () => {
+    const pinged: Step = [19.2, { type: 'schedule_awake', awake: false, anew: true }]
+    const late: Step[] = [
+      [15.5, { type: 'timer_reset', ...due(1) }, 'log'],
+      [18.8, { type: 'schedule_rested' }, 'log'],
       [18, { type: 'scheduler', running: true }, 'log'],
       [20, { type: 'log_readable', readable: true }, 'log'],
     ]
-    assert.deepEqual(codes(tell([...known, ...away], 1000)), [['backup_overdue', 25.35]])
+    for (const between of [[], [pinged]]) {
+      const away: Step[] = [
+        [14, attached],
+        [15, { type: 'log_readable', readable: false }, 'log'],
+        [19.1, triggered],
+        [19.1, next(6)],
+      ]
+      const told = tell([...known, ...away, ...between, ...late], 1000)
+      assert.deepEqual(codes(told), [['backup_overdue', 25.35]])
+    }
   })
 
   it('a log that says so whenever the schedule rests is believed before a ping', () => {

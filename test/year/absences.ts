@@ -144,12 +144,19 @@ export function judgeAbsences(story: Story, sights: Sights) {
     return waitMs * (1 + RECKONED_SHARE) + RECKONED_MS + GRACE_MS + (plan.rests ? 5 * MINUTE : 0)
   }
 
+  /** The log was kept for a bridge that was away. */
+  function wasUp(from: number, to: number): boolean {
+    return plan.source === 'log' || told.traces.bridge.held(from, to)
+  }
+
   /** When no success is older than `maxAge`, in a time that was seen. */
   function byAge(lastSuccess: number, to: number): number[] {
     let since = lastSuccess
     let gapFrom: number | undefined
     for (const [begin, end] of sights.watched.stretches(lastSuccess, to)) {
-      if (gapFrom !== undefined && begin - gapFrom > SHORT_GAP_MS) since = begin
+      // A bridge that was away does not know for how long.
+      const isShort = gapFrom === undefined || (begin - gapFrom <= SHORT_GAP_MS && wasUp(gapFrom, begin))
+      if (!isShort) since = begin
       if (since + plan.maxAgeMs < end) return plan.rests ? [] : [since + plan.maxAgeMs]
       gapFrom = end
     }

@@ -116,7 +116,13 @@ export function judgeNotices(story: Story, sights: Sights) {
     return !plan.rests && !isTroubled(from, to) && [...truth.missed, ...truth.loads].some(isWithin)
   }
 
-  function isExplained({ at, extra }: LifecycleEvent): boolean {
+  function isExplained({ at, notice, extra }: LifecycleEvent): boolean {
+    // What came since could not be seen.
+    if (notice?.code === 'backup_too_old')
+      return !truth.backups.some(
+        ({ outcome, end, endedAt }) =>
+          outcome === 'success' && endedAt > at - plan.maxAgeMs + MINUTE && end && sights.seenAt(end) <= at,
+      )
     const dueAt = typeof extra?.due === 'string' ? Date.parse(extra.due) : at
     return sights.isDisturbed(Math.min(dueAt, at - HOUR) - plan.longestMs, at)
   }

@@ -31,8 +31,15 @@ export function sightsOf({ plan, told, truth }: Pick<Story, 'plan' | 'told' | 't
     return bridge.held(at, at + TAKEOVER_MS) ? Math.min(inLog, at + TAKEOVER_MS) : inLog
   }
 
-  /** By when a receiver has what the bridge came to at that moment. */
+  /** By when a receiver has what the bridge came to at that moment; what fell due while the bridge was away comes with it. */
   function arrivesBy(at: number): number {
+    const arrivedBy = retriedBy(at)
+    return bridge.held(at, arrivedBy)
+      ? arrivedBy
+      : Math.max(arrivedBy, bridge.nextTrue(arrivedBy) + PROMPT_MS)
+  }
+
+  function retriedBy(at: number): number {
     if (receiver.held(at, at + PROMPT_MS)) return at + PROMPT_MS
     const backAt = receiver.nextTrue(at + PROMPT_MS)
     let triedMs = 0

@@ -52,12 +52,12 @@ export function judgeTasks(story: Story, sights: Sights) {
   const firstSeen = told.traces.bridge.nextTrue(plan.from) + MINUTE
 
   for (const backup of truth.backups) {
+    const task = firstOf(unclaimed, backup)
+    if (task) unclaimed.delete(task)
     if (backup.start.at < firstSeen || backup.start.at > plan.until) continue
     figures.backups += 1
     const startSeen = sights.seenAt(backup.start)
     const endSeen = backup.end ? sights.seenAt(backup.end) : Number.POSITIVE_INFINITY
-    const task = firstOf(unclaimed, backup)
-    if (task) unclaimed.delete(task)
     const failed = FAILURES.has(backup.outcome)
     if (failed) figures.failures += 1
     if (startSeen === Number.POSITIVE_INFINITY && !isHalfSeen(backup, endSeen)) {
