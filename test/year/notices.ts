@@ -91,8 +91,11 @@ export function judgeNotices(story: Story, sights: Sights) {
     }
   }
 
+  /** It has not run since, be its end a moment ago or not. */
   function isAbsent(at: number): boolean {
-    return truth.absences.some(({ from, to }) => from < at && at <= to)
+    const hasRun = (since: number) =>
+      truth.backups.some(({ scheduled, start }) => scheduled && start.at > since && start.at <= at)
+    return truth.absences.some(({ from, to }) => from < at && (at <= to || !hasRun(from)))
   }
 
   function hangs(at: number): boolean {
