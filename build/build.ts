@@ -61,7 +61,7 @@ export async function buildRelease(out: string, maps: string): Promise<number> {
     sourcesContent: false,
     metafile: true,
     write: false,
-    plugins: [plugin, withoutOptional],
+    plugins: [plugin, withoutOptional, light],
   })
   refuseForeign(metafile)
   const sources = new Set(Object.keys(metafile.inputs))
@@ -90,6 +90,24 @@ const withoutOptional: Plugin = {
   setup(build) {
     build.onResolve({ filter: OPTIONAL }, ({ path }) => ({ path, namespace: 'optional' }))
     build.onLoad({ filter: /.*/, namespace: 'optional' }, () => ({ contents: 'module.exports = {}' }))
+  },
+}
+
+/** As src/source/nmp.ts has it outside of a bundle. */
+const light: Plugin = {
+  name: 'light',
+  setup(build) {
+    for (const [name, standIn] of [
+      ['protodef-validator', 'NoValidator'],
+      ['prismarine-chat', 'NO_CHAT'],
+    ]) {
+      const filter = new RegExp(`^${name}$`)
+      build.onResolve({ filter }, () => ({ path: String(standIn), namespace: 'light' }))
+    }
+    build.onLoad({ filter: /.*/, namespace: 'light' }, ({ path }) => ({
+      contents: `module.exports = require('./src/source/light.ts').${path}`,
+      resolveDir: ROOT,
+    }))
   },
 }
 

@@ -14,6 +14,7 @@ import { createRequire, Module } from 'node:module'
 import type { Transform } from 'node:stream'
 import type { Client, ClientConstructor } from './client.ts'
 import { type Direction, type ProtocolDescription, usedTypes } from './codec.ts'
+import { NO_CHAT, NoValidator } from './light.ts'
 import { readNbt } from './nbt.ts'
 import { readVarint } from './varint.ts'
 
@@ -177,8 +178,8 @@ type Protodef = {
 }
 
 /**
- * Puts something lighter in the place of three modules, before anybody has loaded them. Where they are part of a bundle there
- * is nothing to be replaced; the bundle must see to it.
+ * Puts something lighter in the place of three modules, before anybody has loaded them. In the release
+ * they are part of a bundle, which has the same in their places (build/).
  */
 function lighten(): void {
   const here = createRequire(import.meta.url)
@@ -210,16 +211,6 @@ function lighten(): void {
     here.cache[file] = module
   }
 }
-
-/** Protodef's validator of types: theirs are not ours to validate. */
-class NoValidator {
-  addType() {}
-  validateType() {}
-  validateProtocol() {}
-}
-
-/** The library's chat turns components into its own form, for events that nobody here listens to. */
-const NO_CHAT = { processNbtMessage: (component: unknown) => component }
 
 type RawData = { [part: string]: unknown }
 
