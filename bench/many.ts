@@ -6,6 +6,7 @@
  */
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { heldBytes } from './fleet/sample.ts'
 import { FLOODS, type Flood } from './many/flood.ts'
 import { type House, openHouse } from './many/house.ts'
 import { median, table } from './measure.ts'
@@ -92,7 +93,7 @@ async function measureCalm() {
       joins,
       allMs,
       cpuPerJoin: (joined.cpuMs - before.cpuMs) / (SERVERS - 1),
-      heapPerBot: (all.heapUsed + all.external - one.heapUsed - one.external) / (SERVERS - 1),
+      heapPerBot: (heldBytes(all) - heldBytes(one)) / (SERVERS - 1),
       rssPerBot: (all.rss - one.rss) / (SERVERS - 1),
       rss: all.rss,
       cpuPer100: (1000 * idle * 100) / SERVERS,

@@ -1,6 +1,7 @@
 /** The whole bridge in a process of its own, as `run` makes it from a config, with its store on the disk. */
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
+import { writeHeapSnapshot } from 'node:v8'
 import { type Bridge, createBridge } from '../../src/bridge.ts'
 import { systemClock } from '../../src/clock.ts'
 import { parseConfig } from '../../src/config.ts'
@@ -79,6 +80,10 @@ const answers = {
       warnings,
       troubles,
     }
+  },
+  /** What is in the heap, for heap.ts of the soak or a browser's tools. */
+  snapshot: ({ file }: { file: string }) => {
+    writeHeapSnapshot(file)
   },
   /** As a signal would; the process stays, to be looked at. */
   stop: async () => {

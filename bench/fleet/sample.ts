@@ -2,12 +2,15 @@
 import { subscribe } from 'node:diagnostics_channel'
 import { getEventListeners } from 'node:events'
 import type { Socket } from 'node:net'
+import { getHeapSpaceStatistics } from 'node:v8'
 
 export type Sample = {
   /** Milliseconds since the process began. */
   atMs: number
+  /** Bytes of V8's heap: what the program keeps, and the code that V8 makes and drops as it sees fit. */
+  objects: number
+  code: number
   /** Bytes. */
-  heapUsed: number
   external: number
   arrayBuffers: number
   rss: number
@@ -48,10 +51,12 @@ export function startSampling(): () => Promise<Sample> {
     signals = signals.filter(signal => signal.deref() !== undefined)
     const resources: Sample['resources'] = {}
     for (const kind of process.getActiveResourcesInfo()) resources[kind] = (resources[kind] ?? 0) + 1
+    const code = codeBytes()
     const { heapUsed, external, arrayBuffers, rss } = process.memoryUsage()
     return {
       atMs: performance.now(),
-      heapUsed,
+      objects: heapUsed - code,
+      code,
       external,
       arrayBuffers,
       rss,
@@ -65,6 +70,20 @@ export function startSampling(): () => Promise<Sample> {
       }, 0),
     }
   }
+}
+
+/** All that the process holds in V8's heap and through it. */
+export function heldBytes({ objects, code, external }: Sample): number {
+  return objects + code + external
+}
+
+/** Machine code and bytecode, with what describes them. */
+const CODE_SPACES = /^(code|trusted)_/
+
+function codeBytes(): number {
+  return getHeapSpaceStatistics()
+    .filter(({ space_name: name }) => CODE_SPACES.test(name))
+    .reduce((sum, { space_used_size: bytes }) => sum + bytes, 0)
 }
 
 function listenersOf(emitter: NodeJS.EventEmitter): number {

@@ -19,9 +19,9 @@ export const LEAST_SAMPLES = 30
 
 /**
  * Megabytes an hour. Where the slope is sure to be above zero and yet below this, it is what V8 and malloc do with a
- * process of some minutes: compiled code, caches that fill, pages that are not given back.
+ * process of some minutes. A function that has run for long enough is compiled anew, and better; each of them once or twice.
  */
-const SMALL = { heapUsed: 1, external: 0.5, rss: 6 }
+const SMALL = { objects: 0.5, code: 4, external: 0.5, rss: 6 }
 
 export function judgeMemory({ samples }: Pick<Soak, 'samples'>): Verdict {
   const faults: string[] = []

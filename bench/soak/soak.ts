@@ -11,10 +11,14 @@ import { type FleetReceiver, startFleetReceiver } from '../fleet/receiver.ts'
 import type { Figures, TownAnswers, TownOptions } from './town.ts'
 
 export type SoakOptions = TownOptions & {
+  /** Between two scenes of one server, on average. */
+  pauseMs: number
   /** Of the same as what is measured, before it; with 0 no connection is broken before. */
   warmSeconds: number
   seconds: number
   sampleEveryMs: number
+  /** Folder for `SNAPSHOTS`: the heap at rest, before and after. */
+  snapshots?: string
   /** Told what is going on. */
   say(line: string): void
 }
@@ -32,14 +36,21 @@ export type Soak = {
   faults: string[]
 }
 
+export const SNAPSHOTS = ['before.heapsnapshot', 'after.heapsnapshot'] as const
+
+/** Much in little time, so that caches are full when the measuring begins: SQLite's holds 2 MB of pages. */
+const WARM_PAUSE_MS = 1_000
+
 const ROOT = join(import.meta.dirname, '..')
 /** A bot that was thrown out often is away for so long. */
 const LONGEST_MS = 400_000
 /** Connections to the receiver are kept for a while, and retries take their time. */
 const REST_MS = 120_000
+/** More than a bot waits to read what came last. */
+const HUSHED_MS = 1_000
 
 export async function soak(options: SoakOptions): Promise<Soak> {
-  const { servers, seed, warmSeconds, seconds, sampleEveryMs, say } = options
+  const { servers, seed, warmSeconds, seconds, sampleEveryMs, pauseMs, snapshots, say } = options
   const dir = mkdtempSync(join(tmpdir(), 'pb-bridge-soak-'))
   const receiver = await startFleetReceiver(createRandom(seed + 1))
   const town = startChild<TownAnswers>(join(ROOT, 'soak/town.ts'))
@@ -48,6 +59,7 @@ export async function soak(options: SoakOptions): Promise<Soak> {
   /** Until nothing is under way: a bot on each server, and no delivery. */
   async function rest(): Promise<BridgeSample> {
     await town.ask('hush', undefined)
+    await sleep(HUSHED_MS)
     const deadline = performance.now() + REST_MS
     for (;;) {
       const sample = await bridge.ask('sample', undefined)
@@ -60,10 +72,14 @@ export async function soak(options: SoakOptions): Promise<Soak> {
     }
   }
 
-  async function play(forSeconds: number, onSample: (sample: BridgeSample) => void) {
+  async function snapshot(name: string) {
+    if (snapshots !== undefined) await bridge.ask('snapshot', { file: join(snapshots, name) })
+  }
+
+  async function play(forSeconds: number, pause: number, onSample: (sample: BridgeSample) => void) {
     await town.ask('stream', undefined)
     let isOver = false
-    const played = town.ask('play', { seconds: forSeconds }, forSeconds * 1000 + LONGEST_MS)
+    const played = town.ask('play', { seconds: forSeconds, pauseMs: pause }, forSeconds * 1000 + LONGEST_MS)
     const over = played.finally(() => {
       isOver = true
     })
@@ -84,14 +100,16 @@ export async function soak(options: SoakOptions): Promise<Soak> {
     await town.ask('stream', undefined)
     await town.ask('rehearse', { breaks: warmSeconds > 0 }, LONGEST_MS)
     await town.ask('hush', undefined)
-    if (warmSeconds > 0) await play(warmSeconds, () => {})
+    if (warmSeconds > 0) await play(warmSeconds, Math.min(pauseMs, WARM_PAUSE_MS), () => {})
     const before = await rest()
-    say(`warm: ${megabytes(before.heapUsed)} MB of heap, ${megabytes(before.rss)} MB in all`)
+    await snapshot(SNAPSHOTS[0])
+    say(`warm: ${megabytes(before.objects + before.code)} MB of heap, ${megabytes(before.rss)} MB in all`)
     const samples: BridgeSample[] = []
-    await play(seconds, sample => samples.push(sample))
+    await play(seconds, pauseMs, sample => samples.push(sample))
     say('the last scenes are over')
     receiver.calm()
     const after = await rest()
+    await snapshot(SNAPSHOTS[1])
     const figures = await town.ask('figures', undefined)
     await bridge.ask('stop', undefined)
     const stopped = await bridge.ask('sample', undefined)

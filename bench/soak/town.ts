@@ -23,8 +23,6 @@ export type TownOptions = {
   breaks: Break[]
   /** From a bot's return to the next break, at least: one that comes sooner keeps it away for longer and longer. */
   breakEveryMs: number
-  /** Between two scenes of one server, on average. */
-  pauseMs: number
 }
 
 export type Told = { server: string; backup: number }
@@ -195,14 +193,14 @@ const answers = {
       }),
     )
   },
-  /** Scenes until then; resolves when the last of them is over, with every bot in its place. */
-  play: async ({ seconds }: { seconds: number }) => {
+  /** Scenes until then, with such a pause between two of one server on average; resolves when the last of them is over, with every bot in its place. */
+  play: async ({ seconds, pauseMs: meanPauseMs }: { seconds: number; pauseMs: number }) => {
     const until = performance.now() + seconds * 1000
     await Promise.all(
       places.map(async place => {
         for (;;) {
           const leftMs = until - performance.now()
-          const pauseMs = 2 * random() * options.pauseMs
+          const pauseMs = 2 * random() * meanPauseMs
           await sleep(Math.max(0, Math.min(pauseMs, leftMs)))
           if (pauseMs >= leftMs) return
           await scene(place)

@@ -1,6 +1,7 @@
 /** The soak in short; `npm run soak` is the long one (docs/RELIABILITY.md). */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { heldBytes } from '../../bench/fleet/sample.ts'
 import { judgeCounts } from '../../bench/soak/judge.ts'
 import { soak } from '../../bench/soak/soak.ts'
 
@@ -29,7 +30,7 @@ test('eight bots on busy servers that break off, talk rubbish and tell backups l
   const { counts, told } = figures
   assert.deepEqual(faults, [])
   assert.deepEqual(judgeCounts(soaked).faults, [])
-  const growth = after.heapUsed + after.external - before.heapUsed - before.external
+  const growth = heldBytes(after) - heldBytes(before)
   assert.ok(growth < MOST_GROWTH_BYTES, `${growth} bytes more after ${JSON.stringify(counts)}`)
   const broken = Object.entries(counts).filter(([what]) => what.startsWith('broken by'))
   assert.ok(broken.reduce((sum, [, count]) => sum + count, 0) >= 2, JSON.stringify(counts))
