@@ -24,5 +24,5 @@ WORKDIR /bridge
 VOLUME /bridge/data
 # Healthy is: the bridge answers on its control socket.
 HEALTHCHECK --interval=30s --timeout=5s --start-period=20s CMD ["node", "/app/health.mjs", "/bridge/data/control.sock"]
-ENTRYPOINT ["node", "/app/cli.js"]
+ENTRYPOINT ["node", "--max-semi-space-size=1", "/app/cli.js"]
 CMD ["run", "--config", "/bridge/config.json"]

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import { renderUnit, STATE_DIRECTORY } from '../../src/service/unit.ts'
+import { NODE_FLAGS, renderUnit, STATE_DIRECTORY } from '../../src/service/unit.ts'
 import { CLI } from '../fake/cli.ts'
 
 const dir = mkdtempSync(join(tmpdir(), 'pb-unit-'))
@@ -53,6 +53,15 @@ test('the service is exposed to little', needsTools, () => {
   const { said } = analyze('security', '--offline=true', '--no-pager')
   const exposure = Number(/Overall exposure level for \S+: ([\d.]+)/.exec(said)?.[1])
   assert.ok(exposure <= 2, said)
+})
+
+test('the unit, the image and npm start run Node with the same flags', () => {
+  const read = (file: string) => readFileSync(join(import.meta.dirname, '../..', file), 'utf8')
+  const { scripts } = JSON.parse(read('package.json')) as { scripts: { start: string } }
+  const entry = /^ENTRYPOINT (.*)$/m.exec(read('Dockerfile'))?.[1] ?? '[]'
+  assert.match(renderUnit(OPTIONS), new RegExp(`^ExecStart=\\S+node ${NODE_FLAGS.join(' ')} `, 'm'))
+  assert.deepEqual(scripts.start.split(' '), ['node', ...NODE_FLAGS, 'src/cli.ts', 'run'])
+  assert.deepEqual(JSON.parse(entry), ['node', ...NODE_FLAGS, '/app/cli.js'])
 })
 
 test('it may write where its state is, and nowhere else', () => {
