@@ -18,8 +18,13 @@ import { licencesOf } from './licences.ts'
 const ROOT = join(import.meta.dirname, '..')
 const COPIED = ['plugin.json', 'config.example.json', 'config.schema.json', 'LICENSE']
 
-/** Libraries look for these packages, and do without. */
-const OPTIONAL = /^(supports-color|encoding)$/
+/** What stands in the place of packages. Libraries look for the first two, and do without; the others as in src/source/nmp.ts. */
+const STAND_INS: { [name: string]: string } = {
+  'supports-color': '{}',
+  encoding: '{}',
+  'protodef-validator': "require('./src/source/light.ts').NoValidator",
+  'prismarine-chat': "require('./src/source/light.ts').NO_CHAT",
+}
 
 /** CommonJS in an ES module wants these. */
 const BANNER = `import { createRequire as createRequire_ } from 'node:module'
@@ -61,7 +66,7 @@ export async function buildRelease(out: string, maps: string): Promise<number> {
     sourcesContent: false,
     metafile: true,
     write: false,
-    plugins: [plugin, withoutOptional, light],
+    plugins: [plugin, standIns],
   })
   refuseForeign(metafile)
   const sources = new Set(Object.keys(metafile.inputs))
@@ -85,27 +90,15 @@ export async function buildRelease(out: string, maps: string): Promise<number> {
   return bytes
 }
 
-const withoutOptional: Plugin = {
-  name: 'without-optional',
+const standIns: Plugin = {
+  name: 'stand-ins',
   setup(build) {
-    build.onResolve({ filter: OPTIONAL }, ({ path }) => ({ path, namespace: 'optional' }))
-    build.onLoad({ filter: /.*/, namespace: 'optional' }, () => ({ contents: 'module.exports = {}' }))
-  },
-}
-
-/** As src/source/nmp.ts has it outside of a bundle. */
-const light: Plugin = {
-  name: 'light',
-  setup(build) {
-    for (const [name, standIn] of [
-      ['protodef-validator', 'NoValidator'],
-      ['prismarine-chat', 'NO_CHAT'],
-    ]) {
-      const filter = new RegExp(`^${name}$`)
-      build.onResolve({ filter }, () => ({ path: String(standIn), namespace: 'light' }))
-    }
-    build.onLoad({ filter: /.*/, namespace: 'light' }, ({ path }) => ({
-      contents: `module.exports = require('./src/source/light.ts').${path}`,
+    build.onResolve({ filter: new RegExp(`^(${Object.keys(STAND_INS).join('|')})$`) }, ({ path }) => ({
+      path,
+      namespace: 'stand-in',
+    }))
+    build.onLoad({ filter: /.*/, namespace: 'stand-in' }, ({ path }) => ({
+      contents: `module.exports = ${STAND_INS[path]}`,
       resolveDir: ROOT,
     }))
   },

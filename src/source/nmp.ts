@@ -178,8 +178,8 @@ type Protodef = {
 }
 
 /**
- * Puts something lighter in the place of three modules, before anybody has loaded them. In the release
- * they are part of a bundle, which has the same in their places (build/).
+ * Puts something lighter in the place of three modules, before anybody has loaded them. The release's
+ * bundle has stand-ins of its own in their places (build/).
  */
 function lighten(): void {
   const here = createRequire(import.meta.url)
