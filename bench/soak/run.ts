@@ -25,16 +25,13 @@ const { values } = parseArgs({
   },
 })
 const { snapshots } = values
-const [minutes, bots, seed, rate, pause] = [
-  values.minutes,
-  values.bots,
-  values.seed,
-  values.rate,
-  values.pause,
-].map(Number) as [number, number, number, number, number]
-if (
-  !(minutes > 0 && rate > 0 && pause > 0 && bots >= 1 && Number.isInteger(bots) && Number.isInteger(seed))
-) {
+const minutes = Number(values.minutes)
+const bots = Number(values.bots)
+const seed = Number(values.seed)
+const rate = Number(values.rate)
+const pause = Number(values.pause)
+const areAbove0 = [minutes, bots, rate, pause].every(value => value > 0)
+if (!areAbove0 || !Number.isInteger(bots) || !Number.isInteger(seed)) {
   console.error('write --minutes, --rate and --pause as numbers over 0, --bots and --seed as whole ones')
   process.exit(2)
 }

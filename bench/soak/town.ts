@@ -193,7 +193,10 @@ const answers = {
       }),
     )
   },
-  /** Scenes until then, with such a pause between two of one server on average; resolves when the last of them is over, with every bot in its place. */
+  /**
+   * Scenes until then, with such a pause between two of one server on average; resolves when the last of them is over,
+   * with every bot in its place.
+   */
   play: async ({ seconds, pauseMs: meanPauseMs }: { seconds: number; pauseMs: number }) => {
     const until = performance.now() + seconds * 1000
     await Promise.all(
